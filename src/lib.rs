@@ -1,0 +1,4 @@
+//! Rendergate: the door in front of Remotion Lambda.
+
+#[cfg(test)]
+mod tests {}
