@@ -1,4 +1,47 @@
-//! Rendergate: the door in front of Remotion Lambda.
+//! Rendergate stands in front of Remotion Lambda: it holds the AWS credentials, starts renders for
+//! callers that need none, follows them, and copies the finished file where it belongs.
+//!
+//! # Five nouns
+//! - **Order**: what a caller asks for: one Remotion render, where the output goes ([`renderer::Order`]).
+//! - **Account**: a named place where renders run ([`accounts::Account`]).
+//! - **Ticket**: the claim check, `account~region~bucket~renderId` ([`renderer::Ticket`]).
+//! - **Progress**: what Remotion says about a render ([`remotion::progress`]).
+//! - **Delivery**: the output copied to its destination ([`renderer::CopyTo`], [`renderer::CopyView`]).
+//!
+//! # Layers (each may use those below)
+//! ```text
+//! http  cli                          edges: translate, never decide
+//! app  config                        wiring, settings
+//! renderer                           use cases
+//! accounts                           a named place where renders run
+//! credentials  aws  records  callers the world: who we are, what we call, what we keep, who calls
+//! remotion                           the protocol: pure
+//! error  redacted  telemetry         ground
+//! ```
+//!
+//! # The path of one render
+//! [`http`] reads the request and knows the caller; [`renderer::Renderer::start`] checks the order,
+//! packs its props, invokes the function and writes down what is left to do; the answer is the
+//! ticket. [`renderer::Renderer::progress`] reads `progress.json`; whoever sees the end copies the
+//! output.
 
-#[cfg(test)]
-mod tests {}
+pub mod error;
+pub mod redacted;
+pub mod telemetry;
+
+pub mod remotion;
+
+pub mod aws;
+pub mod callers;
+pub mod credentials;
+pub mod records;
+
+pub mod accounts;
+
+pub mod renderer;
+
+pub mod app;
+pub mod config;
+
+pub mod cli;
+pub mod http;

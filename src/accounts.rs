@@ -1,0 +1,208 @@
+//! A named place where renders run: credentials, region, function, bucket; and what of it a request
+//! may reach.
+//!
+//! Whatever is configured is all that may be reached. What is not configured may be chosen by the
+//! request, among names that only Remotion uses.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::aws::{Aws, Object};
+use crate::error::{Error, Kind, Result};
+use crate::remotion::names::{self, FunctionName};
+use crate::remotion::reply;
+
+/// What is configured of an account.
+#[derive(Clone, Debug, Default)]
+pub struct AccountSettings {
+    /// Its name in ids, logs and metrics.
+    pub name: String,
+    /// The region used where a request names none.
+    pub region: String,
+    /// Whether `region` is the only one.
+    pub region_is_fixed: bool,
+    /// The only function.
+    pub function_name: Option<String>,
+    /// The only render bucket.
+    pub bucket: Option<String>,
+    /// The site used where a request names none.
+    pub serve_url: Option<String>,
+    /// The AWS account that owns the render bucket.
+    pub account_id: Option<String>,
+}
+
+/// A place where renders run.
+#[derive(Debug)]
+pub struct Account {
+    /// What is configured.
+    pub settings: AccountSettings,
+    /// Calls AWS with the account's credentials.
+    pub aws: Arc<Aws>,
+    /// What functions said about their version, by region and name.
+    versions: Mutex<HashMap<String, String>>,
+    /// The render bucket found in a region.
+    buckets: Mutex<HashMap<String, String>>,
+}
+
+/// All accounts. There is one, `default`, until several can be configured.
+#[derive(Debug)]
+pub struct Accounts {
+    only: Account,
+}
+
+impl Accounts {
+    /// One account.
+    pub fn new(only: Account) -> Self {
+        Self { only }
+    }
+
+    /// The account of that name.
+    ///
+    /// # Errors
+    /// [`Kind::NotAllowed`] for an account that is not configured.
+    pub fn get(&self, name: &str) -> Result<&Account> {
+        if name == self.only.settings.name { Ok(&self.only) } else { Err(not_allowed("account", name)) }
+    }
+
+    /// The account that renders: the named one, or any.
+    ///
+    /// # Errors
+    /// [`Kind::NotAllowed`] for an account that is not configured.
+    pub fn choose(&self, named: Option<&str>) -> Result<&Account> {
+        named.map_or(Ok(&self.only), |name| self.get(name))
+    }
+}
+
+impl Account {
+    /// An account; nothing is called yet.
+    pub fn new(settings: AccountSettings, aws: Arc<Aws>) -> Self {
+        Self { settings, aws, versions: Mutex::default(), buckets: Mutex::default() }
+    }
+
+    /// The region to use: the named one if it may be used, else the configured one.
+    ///
+    /// # Errors
+    /// [`Kind::NotAllowed`], [`Kind::InvalidField`] for a region that Remotion doesn't know.
+    pub fn region<'a>(&'a self, named: Option<&'a str>) -> Result<&'a str> {
+        let own = self.settings.region.as_str();
+        match named {
+            None => Ok(own),
+            Some(region) if region == own => Ok(own),
+            Some(region) if self.settings.region_is_fixed => Err(not_allowed("region", region)),
+            Some(region) if names::REGIONS.contains(&region) => Ok(region),
+            Some(_) => Err(Error::field("region", "an AWS region that Remotion Lambda knows")),
+        }
+    }
+
+    /// The function to invoke: the named one if it may be invoked, else the configured one.
+    ///
+    /// # Errors
+    /// [`Kind::NotAllowed`], or [`Kind::MissingField`] where nobody named one.
+    pub fn function<'a>(&'a self, named: Option<&'a str>) -> Result<&'a str> {
+        let Some(function) = named.or(self.settings.function_name.as_deref()) else {
+            return Err(Error::new(
+                Kind::MissingField,
+                "`functionName` is missing, and no default is configured. Send it, or set RENDERGATE_FUNCTION_NAME.",
+            )
+            .with("field", "functionName"));
+        };
+        self.check_function("functionName", function)?;
+        Ok(function)
+    }
+
+    /// Refuses a function that may not be invoked; `field` is the request's name for it.
+    ///
+    /// # Errors
+    /// [`Kind::NotAllowed`]
+    pub fn check_function(&self, field: &str, function: &str) -> Result<()> {
+        let allowed = match &self.settings.function_name {
+            Some(own) => function == own,
+            None => {
+                let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+                function.starts_with(names::FUNCTION_PREFIX) && function.len() <= 64 && function.bytes().all(word)
+            }
+        };
+        if allowed { Ok(()) } else { Err(not_allowed(field, function)) }
+    }
+
+    /// Whether this is a render bucket of the account.
+    pub fn is_render_bucket(&self, bucket: &str) -> bool {
+        match &self.settings.bucket {
+            Some(own) => bucket == own,
+            None => bucket.starts_with(names::BUCKET_PREFIX) && names::is_bucket_name(bucket),
+        }
+    }
+
+    /// An object in a bucket of the account; its owner is checked where it is known.
+    pub fn object(&self, region: &str, bucket: &str, key: String) -> Object {
+        let owner = self.settings.account_id.clone().filter(|_| self.is_render_bucket(bucket));
+        Object { region: region.to_owned(), bucket: bucket.to_owned(), key, owner }
+    }
+
+    /// The Remotion version that the function speaks: from its name, else from the function itself,
+    /// once.
+    ///
+    /// # Errors
+    /// As [`Aws::invoke`]; [`Kind::UnreadableAnswer`] from something that is no Remotion function.
+    pub async fn version(&self, region: &str, function: &str) -> Result<String> {
+        if let Some(version) = FunctionName::parse(function).and_then(|name| name.version) {
+            return Ok(version);
+        }
+        let place = format!("{region}/{function}");
+        if let Some(version) = self.versions.lock().unwrap_or_else(PoisonError::into_inner).get(&place) {
+            return Ok(version.clone());
+        }
+        let version = self.ask_version(region, function).await?;
+        self.versions.lock().unwrap_or_else(PoisonError::into_inner).insert(place, version.clone());
+        Ok(version)
+    }
+
+    /// The version as the function itself tells it: one call.
+    ///
+    /// # Errors
+    /// As [`Account::version`].
+    pub async fn ask_version(&self, region: &str, function: &str) -> Result<String> {
+        let answer = self.aws.invoke(region, function, reply::info_event().to_string().into_bytes()).await?;
+        reply::info(&answer.payload).ok_or_else(|| {
+            Error::new(
+                Kind::UnreadableAnswer,
+                format!("`{function}` did not tell its version. Check that it is a Remotion function."),
+            )
+        })
+    }
+
+    /// The render bucket: the one named by the request, the configured one, else the only one of the
+    /// region, found once.
+    ///
+    /// # Errors
+    /// [`Kind::MissingField`] where there is none or more than one.
+    pub async fn bucket(&self, region: &str, named: Option<&str>) -> Result<String> {
+        if let Some(bucket) = named.or(self.settings.bucket.as_deref()) {
+            return Ok(bucket.to_owned());
+        }
+        if let Some(bucket) = self.buckets.lock().unwrap_or_else(PoisonError::into_inner).get(region) {
+            return Ok(bucket.clone());
+        }
+        let all = self.aws.list_buckets(region, names::BUCKET_PREFIX).await?;
+        let mut here: Vec<String> =
+            all.into_iter().filter(|bucket| names::bucket_region(bucket) == Some(region)).collect();
+        let (Some(bucket), None) = (here.pop(), here.pop()) else {
+            return Err(Error::new(
+                Kind::MissingField,
+                format!("There must be exactly one Remotion bucket in {region} to keep large props. Send `forceBucketName`, or set RENDERGATE_BUCKET."),
+            )
+            .with("field", "forceBucketName"));
+        };
+        self.buckets.lock().unwrap_or_else(PoisonError::into_inner).insert(region.to_owned(), bucket.clone());
+        Ok(bucket)
+    }
+}
+
+/// A name that the configuration doesn't allow.
+pub fn not_allowed(field: &str, name: &str) -> Error {
+    Error::new(
+        Kind::NotAllowed,
+        format!("`{field}`: `{name}` is not allowed here. Use one that is configured, or have it configured."),
+    )
+    .with("field", field)
+}

@@ -1,0 +1,93 @@
+//! Wires everything together: the one place that constructs.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+
+use crate::accounts::{Account, AccountSettings, Accounts};
+use crate::aws::{self, Aws};
+use crate::callers::{ApiKeys, Callers};
+use crate::config::{Config, KeySource};
+use crate::credentials::SecretText;
+use crate::records::{Records, S3Records, StateLocation};
+use crate::renderer::{Renderer, Settings};
+use crate::telemetry::Metrics;
+
+/// A copy on Lambda must end before API Gateway gives up; elsewhere it may take its time.
+const COPY_ON_LAMBDA: Duration = Duration::from_secs(20);
+const COPY: Duration = Duration::from_secs(10 * 60);
+
+/// What an edge needs.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The verbs.
+    pub renderer: Renderer,
+    /// Who may call.
+    pub callers: Arc<Callers>,
+    /// Whether the process lives on after an answer and may follow renders.
+    pub lives_on: bool,
+}
+
+impl App {
+    /// Builds the app. AWS is not called.
+    pub async fn new(config: &Config) -> Self {
+        let home = aws::base_config(&config.home_region).await;
+        let account = account(config, &home);
+        let settings = Settings {
+            accounts: Accounts::new(account),
+            composition: config.composition.clone(),
+            codec: config.codec,
+            destinations: config.destinations.clone(),
+            records: config.state.as_ref().map(|state| records(config, state, &home)),
+            metrics: Metrics::new(config.metrics),
+            copy_limit: if config.on_lambda { COPY_ON_LAMBDA } else { COPY },
+        };
+        Self {
+            renderer: Renderer::new(settings),
+            callers: Arc::new(callers(config, &home)),
+            lives_on: !config.on_lambda,
+        }
+    }
+}
+
+fn account(config: &Config, home: &SdkConfig) -> Account {
+    let settings = AccountSettings {
+        name: "default".to_owned(),
+        region: config.region.clone(),
+        region_is_fixed: config.region_is_fixed,
+        function_name: config.function_name.clone(),
+        bucket: config.bucket.clone(),
+        serve_url: config.serve_url.clone(),
+        account_id: config.account_id.clone(),
+    };
+    let aws = Aws::new(config.credentials.apply(home), config.credentials.is_renewable(), config.path_style);
+    Account::new(settings, Arc::new(aws))
+}
+
+/// Records are written with the credentials of where we run: the state is ours, not the account's.
+fn records(config: &Config, state: &StateLocation, home: &SdkConfig) -> Records {
+    match state {
+        StateLocation::Folder(folder) => Records::Folder(folder.clone()),
+        StateLocation::S3 { bucket, prefix } => Records::S3(S3Records {
+            aws: Arc::new(Aws::new(home.clone(), false, config.path_style)),
+            region: config.home_region.clone(),
+            bucket: bucket.clone(),
+            prefix: prefix.clone(),
+        }),
+    }
+}
+
+fn callers(config: &Config, home: &SdkConfig) -> Callers {
+    let keys = match &config.api_keys {
+        None => ApiKeys::None,
+        Some(KeySource::Listed(keys)) => ApiKeys::Listed(keys.clone()),
+        Some(KeySource::Secret(secret)) => {
+            ApiKeys::Secret { text: SecretText::new(secret.clone(), home), read: Mutex::default() }
+        }
+    };
+    // On loopback nobody has to say who they are unless callers are configured; the server refuses
+    // to listen elsewhere then, and on Lambda somebody always has to.
+    let only_loopback = !config.on_lambda && config.basic.is_none() && config.api_keys.is_none();
+    Callers { basic: config.basic.clone(), keys, allow_anonymous: config.allow_anonymous || only_loopback }
+}

@@ -1,0 +1,198 @@
+//! Reads and writes objects.
+
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::presigning::PresigningConfig;
+use aws_sdk_s3::primitives::{ByteStream, DateTime, DateTimeFormat};
+use aws_sdk_s3::types::ChecksumMode;
+
+use super::{Aws, Call, Result, unreadable};
+use crate::error::{Error, Kind};
+
+/// The longest life of a link signed with temporary credentials that is promised: their own end
+/// comes at an unknown time, one hour at the earliest for role chaining.
+const TEMPORARY_LINK: Duration = Duration::from_secs(3600);
+
+/// An object's place, and who must own the bucket where that is known.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// Region of the bucket.
+    pub region: String,
+    /// The bucket.
+    pub bucket: String,
+    /// The key, not encoded.
+    pub key: String,
+    /// Account id, sent as ExpectedBucketOwner.
+    pub owner: Option<String>,
+}
+
+/// What HeadObject told.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Bytes.
+    pub size: u64,
+    /// With its quotes, as S3 gave it.
+    pub etag: String,
+    /// Base64 CRC32 over the whole object.
+    pub crc32: Option<String>,
+    /// Base64 CRC64NVME over the whole object.
+    pub crc64nvme: Option<String>,
+    /// The object is encrypted with a KMS key, so that its ETag says nothing about its content.
+    pub kms: bool,
+}
+
+/// A link that works without credentials until it expires.
+#[derive(Clone, Debug)]
+pub struct Presigned {
+    /// The link.
+    pub url: String,
+    /// Its end, in RFC 3339.
+    pub expires_at: String,
+}
+
+/// What a PUT depends on.
+#[derive(Clone, Copy, Debug)]
+pub enum Put<'a> {
+    /// Nothing.
+    Always,
+    /// There is no object yet.
+    New,
+    /// The object still has this ETag.
+    Replaces(&'a str),
+}
+
+impl Object {
+    fn call(&self, action: &'static str) -> Call {
+        Call { action, resource: format!("arn:aws:s3:::{}/{}", self.bucket, self.key) }
+    }
+}
+
+impl Aws {
+    /// The object's bytes and ETag; `None` where there is no such key.
+    pub async fn get(&self, object: &Object) -> Result<Option<(Vec<u8>, String)>> {
+        let answer = self.call(object.call("s3:GetObject"), |clients| {
+            let request = clients.s3(&object.region).get_object().bucket(&object.bucket).key(&object.key);
+            let request = request.set_expected_bucket_owner(object.owner.clone()).send();
+            async move { none_if("NoSuchKey", request.await) }
+        });
+        let Some(answer) = answer.await? else { return Ok(None) };
+        let etag = answer.e_tag.unwrap_or_default();
+        let bytes = answer.body.collect().await.map_err(|error| {
+            Error::new(Kind::AwsUnavailable, "The connection to S3 broke. Try again.").because(error)
+        })?;
+        Ok(Some((bytes.into_bytes().into(), etag)))
+    }
+
+    /// Size, ETag and checksums; `None` where there is no such key.
+    pub async fn head(&self, object: &Object) -> Result<Option<Found>> {
+        let answer = self.call(object.call("s3:GetObject"), |clients| {
+            let request = clients.s3(&object.region).head_object().bucket(&object.bucket).key(&object.key);
+            let request =
+                request.set_expected_bucket_owner(object.owner.clone()).checksum_mode(ChecksumMode::Enabled).send();
+            async move { none_if("NotFound", request.await) }
+        });
+        let Some(head) = answer.await? else { return Ok(None) };
+        let etag = head.e_tag.clone().ok_or_else(|| unreadable("HeadObject"))?;
+        let whole = head.checksum_type.as_ref().is_none_or(|kind| kind.as_str() == "FULL_OBJECT");
+        Ok(Some(Found {
+            size: head.content_length.unwrap_or_default().max(0).unsigned_abs(),
+            etag,
+            crc32: head.checksum_crc32.filter(|_| whole),
+            crc64nvme: head.checksum_crc64_nvme.filter(|_| whole),
+            kms: head.server_side_encryption.is_some_and(|kind| kind.as_str().starts_with("aws:kms")),
+        }))
+    }
+
+    /// Writes a JSON object; `false` where the condition did not hold.
+    pub async fn put(&self, object: &Object, json: Vec<u8>, condition: Put<'_>) -> Result<bool> {
+        let written = self.call(object.call("s3:PutObject"), |clients| {
+            let request = clients.s3(&object.region).put_object().bucket(&object.bucket).key(&object.key);
+            let request = request
+                .set_expected_bucket_owner(object.owner.clone())
+                .content_type("application/json")
+                .body(ByteStream::from(json.clone()));
+            let request = match condition {
+                Put::Always => request,
+                Put::New => request.if_none_match("*"),
+                Put::Replaces(etag) => request.if_match(etag),
+            }
+            .send();
+            async move {
+                let answer = none_if("PreconditionFailed", request.await)?;
+                Ok::<_, SdkError<_, _>>(answer.is_some())
+            }
+        });
+        match written.await {
+            // Another conditional write of the same key is under way: it wins.
+            Err(error)
+                if error.members().get("awsErrorCode").is_some_and(|code| code == "ConditionalRequestConflict") =>
+            {
+                Ok(false)
+            }
+            other => other,
+        }
+    }
+
+    /// A link to the object for `life` (at most 7 days; 1 hour with temporary credentials). No call is made.
+    pub async fn presign(&self, object: &Object, life: Duration) -> Result<Presigned> {
+        let signed = self.sign(object, life).await?;
+        if life > TEMPORARY_LINK && signed.url.contains("X-Amz-Security-Token=") {
+            return self.sign(object, TEMPORARY_LINK).await;
+        }
+        Ok(signed)
+    }
+
+    async fn sign(&self, object: &Object, life: Duration) -> Result<Presigned> {
+        let expires_at = DateTime::from(SystemTime::now() + life);
+        let config = PresigningConfig::expires_in(life)
+            .map_err(|error| Error::field("expiresIn", "1 to 604800 seconds").because(error))?;
+        let signed = self.call(object.call("s3:GetObject"), |clients| {
+            let request = clients.s3(&object.region).get_object().bucket(&object.bucket).key(&object.key);
+            let config = config.clone();
+            async move { request.presigned(config).await }
+        });
+        let url = signed.await?.uri().to_owned();
+        let whole_seconds = DateTime::from_secs(expires_at.secs());
+        let expires_at = whole_seconds.fmt(DateTimeFormat::DateTime).map_err(|_| unreadable("the clock"))?;
+        Ok(Presigned { url, expires_at })
+    }
+
+    /// The names of the buckets that begin with `prefix`, as seen in this region.
+    pub async fn list_buckets(&self, region: &str, prefix: &str) -> Result<Vec<String>> {
+        let call = Call { action: "s3:ListAllMyBuckets", resource: "*".into() };
+        let answer = self.call(call, |clients| {
+            let request = clients.s3(region).list_buckets().prefix(prefix).send();
+            async move { request.await }
+        });
+        // Outside AWS the prefix may be ignored.
+        let named = answer.await?.buckets.unwrap_or_default().into_iter().filter_map(|bucket| bucket.name);
+        Ok(named.filter(|name| name.starts_with(prefix)).collect())
+    }
+
+    /// The bucket's region. AWS tells it in a header even to those who may not read the bucket;
+    /// `None` where nobody told.
+    pub async fn region_of(&self, bucket: &str, ask_in: &str) -> Option<String> {
+        let request = self.clients().s3(ask_in).head_bucket().bucket(bucket).send();
+        match request.await {
+            Ok(answer) => answer.bucket_region,
+            Err(error) => {
+                let header = error.raw_response()?.headers().get("x-amz-bucket-region")?;
+                Some(header.to_owned())
+            }
+        }
+    }
+}
+
+/// Turns the one failure that means "not there" or "condition not met" into `None`.
+fn none_if<T, E: ProvideErrorMetadata>(
+    code: &str,
+    answer: Result<T, SdkError<E, aws_sdk_s3::config::http::HttpResponse>>,
+) -> Result<Option<T>, SdkError<E, aws_sdk_s3::config::http::HttpResponse>> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        // A HEAD has no body, so that S3 sends no code with its 404.
+        Err(error) if error.code() == Some(code) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

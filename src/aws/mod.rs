@@ -1,0 +1,145 @@
+//! What we call: Lambda and S3, for one account's credentials in any region.
+//!
+//! `function` invokes, `bucket` reads and writes objects, `copy` moves a finished file, `error`
+//! turns refusals into advice. Only this layer names an `aws_sdk_*` type.
+
+mod bucket;
+mod copy;
+mod error;
+mod function;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use aws_config::identity::IdentityCache;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+
+use crate::error::{Error, Kind, Result};
+pub use bucket::{Found, Object, Presigned, Put};
+pub use copy::{Copied, CopyTarget};
+use error::Call;
+pub use function::Invoked;
+
+/// A refused key is looked up anew at most this often: a source that stays wrong must not cost a call per request.
+const RENEW_AFTER: Duration = Duration::from_secs(10);
+
+/// The SDK configuration of where we run: its credential chain, `region`, and the endpoint variables.
+/// Nothing is called yet, except that a container's or shell's profile files are read.
+pub async fn base_config(region: &str) -> SdkConfig {
+    use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+    // One connection pool and one set of root certificates for all clients.
+    let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https();
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(3))
+        .operation_attempt_timeout(Duration::from_secs(10))
+        .operation_timeout(Duration::from_secs(20))
+        .build();
+    aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .region(Region::new(region.to_owned()))
+        .http_client(http)
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        .load()
+        .await
+}
+
+/// Calls AWS with one account's credentials.
+#[derive(Debug)]
+pub struct Aws {
+    config: SdkConfig,
+    renewable: bool,
+    path_style: bool,
+    current: Mutex<(Arc<Clients>, Option<Instant>)>,
+}
+
+/// The clients made for one set of credentials; a client is built when first needed.
+#[derive(Debug)]
+struct Clients {
+    config: SdkConfig,
+    path_style: bool,
+    s3: Mutex<HashMap<String, aws_sdk_s3::Client>>,
+    lambda: Mutex<HashMap<String, aws_sdk_lambda::Client>>,
+}
+
+impl Aws {
+    /// `renewable`: a refused key is worth asking `config`'s provider again. `path_style`: S3 is
+    /// not AWS's own and may know no bucket host names.
+    pub fn new(config: SdkConfig, renewable: bool, path_style: bool) -> Self {
+        let clients = Clients::new(config.clone(), path_style);
+        Self { config, renewable, path_style, current: Mutex::new((clients, None)) }
+    }
+
+    /// Makes one call, and where AWS refuses a renewable key makes it once more with a fresh one.
+    /// Safe for every call: a refused request did nothing.
+    async fn call<T, E, F>(&self, call: Call, make: impl Fn(Arc<Clients>) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        let clients = self.clients();
+        let started = Instant::now();
+        // Boxed: the SDK's futures are nested so deeply that the compiler gives up on their layout.
+        let mut answer = Box::pin(make(clients.clone())).await.map_err(|error| error::explain(error, &call));
+        if let Err(refused) = &answer
+            && refused.kind() == Kind::AwsCredentialsRefused
+            && let Some(fresh) = self.renewed(&clients)
+        {
+            tracing::warn!(call = call.action, "key refused, asking for a fresh one");
+            answer = Box::pin(make(fresh)).await.map_err(|error| error::explain(error, &call));
+        }
+        let ms = started.elapsed().as_millis();
+        let code = answer.as_ref().err().map(|error| error.kind().code());
+        tracing::debug!(call = call.action, resource = call.resource, ms, code, "aws");
+        answer
+    }
+
+    fn clients(&self) -> Arc<Clients> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner).0.clone()
+    }
+
+    /// Clients whose key isn't the refused one: those of a request that renewed already, or new ones.
+    fn renewed(&self, refused: &Arc<Clients>) -> Option<Arc<Clients>> {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if !Arc::ptr_eq(&current.0, refused) {
+            return Some(current.0.clone());
+        }
+        if !self.renewable || current.1.is_some_and(|at| at.elapsed() < RENEW_AFTER) {
+            return None;
+        }
+        let config = self.config.to_builder().identity_cache(IdentityCache::lazy().build()).build();
+        *current = (Clients::new(config, self.path_style), Some(Instant::now()));
+        Some(current.0.clone())
+    }
+}
+
+impl Clients {
+    fn new(config: SdkConfig, path_style: bool) -> Arc<Self> {
+        Arc::new(Self { config, path_style, s3: Mutex::default(), lambda: Mutex::default() })
+    }
+
+    fn s3(&self, region: &str) -> aws_sdk_s3::Client {
+        let mut clients = self.s3.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || {
+            let config = aws_sdk_s3::config::Builder::from(&self.config)
+                .region(Region::new(region.to_owned()))
+                .force_path_style(self.path_style);
+            aws_sdk_s3::Client::from_conf(config.build())
+        };
+        clients.entry(region.to_owned()).or_insert_with(make).clone()
+    }
+
+    fn lambda(&self, region: &str) -> aws_sdk_lambda::Client {
+        let mut clients = self.lambda.lock().unwrap_or_else(PoisonError::into_inner);
+        clients.entry(region.to_owned()).or_insert_with(|| function::client(&self.config, region)).clone()
+    }
+}
+
+fn unreadable(what: &str) -> Error {
+    Error::new(Kind::UnreadableAnswer, format!("The answer to {what} could not be understood."))
+}

@@ -1,0 +1,89 @@
+//! The command line: `serve`, `render`, `config`.
+
+mod bar;
+mod exit;
+mod render;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tokio::net::TcpListener;
+
+use crate::app::App;
+use crate::config::Config;
+use crate::telemetry::LogFormat;
+use crate::{http, telemetry};
+
+/// Starts Remotion Lambda renders, follows them, and copies the finished file where it belongs.
+#[derive(Debug, Parser)]
+#[command(name = "rendergate", version, after_help = exit::HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve HTTP until SIGTERM.
+    Serve,
+    /// Start a render, follow it to its end, copy it where asked, print where the file is.
+    Render(Box<render::Args>),
+    /// Print the settings with their current values; secrets are masked.
+    Config {
+        /// As a Markdown table without values, for the documentation.
+        #[arg(long)]
+        markdown: bool,
+    },
+}
+
+/// Runs the command line of this process.
+pub async fn run() -> ExitCode {
+    match Cli::parse().command {
+        Command::Config { markdown: true } => {
+            print!("{}", table::markdown());
+            ExitCode::SUCCESS
+        }
+        Command::Config { markdown: false } => table::print_current(),
+        Command::Serve => with_config(serve).await,
+        Command::Render(args) => with_config(async |config| render::run(*args, config).await).await,
+    }
+}
+
+/// Reads the settings first; all that is wrong with them is printed at once.
+async fn with_config(run: impl AsyncFnOnce(Config) -> ExitCode) -> ExitCode {
+    match Config::from_env() {
+        Ok(config) => run(config).await,
+        Err(mistakes) => {
+            eprint!("{mistakes}");
+            exit::CONFIG.into()
+        }
+    }
+}
+
+async fn serve(config: Config) -> ExitCode {
+    telemetry::init(config.log_format, config.log_level, false);
+    let listener = match TcpListener::bind((config.host, config.port)).await {
+        Ok(listener) => listener,
+        Err(error) => {
+            eprintln!(
+                "Can't listen on {}:{}: {error}. Choose another PORT or RENDERGATE_HOST.",
+                config.host, config.port
+            );
+            return exit::CONFIG.into();
+        }
+    };
+    let app = App::new(&config).await;
+    match http::serve(http::router(app), listener).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("The server broke off: {error}");
+            exit::FAILED.into()
+        }
+    }
+}
+
+/// A log for commands that print their own progress: only what goes wrong.
+fn quiet_log(config: &Config) {
+    telemetry::init(LogFormat::Text, config.log_level.min(tracing::level_filters::LevelFilter::WARN), false);
+}

@@ -1,0 +1,37 @@
+//! The settings as a table.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use super::exit;
+use crate::config::{Config, SETTINGS};
+
+/// The table of the documentation.
+pub(super) fn markdown() -> String {
+    let mut table = String::from("| variable | meaning | default |\n| --- | --- | --- |\n");
+    for setting in SETTINGS {
+        let cell = |text: &str| text.replace('|', "\\|");
+        // Writing to a string can't fail.
+        let _ = writeln!(table, "| {} | {} | {} |", setting.name, cell(setting.meaning), cell(setting.default));
+    }
+    table
+}
+
+/// Prints every setting with its value, then what is wrong.
+pub(super) fn print_current() -> ExitCode {
+    for setting in SETTINGS {
+        let value = match Config::current(setting.name) {
+            None => format!("(not set: {})", setting.default),
+            Some(_) if setting.secret => "***".to_owned(),
+            Some(value) => value,
+        };
+        println!("{:34} {value}", setting.name);
+    }
+    match Config::from_env() {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(mistakes) => {
+            eprint!("\n{mistakes}");
+            exit::CONFIG.into()
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! The settings: read once at start, every mistake reported at once.
+//!
+//! `settings` is the documented table. Nothing else in this crate reads the environment (the SDK's
+//! own chain does); nothing ever writes it.
+
+mod settings;
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+use std::str::FromStr;
+
+use tracing::level_filters::LevelFilter;
+
+use crate::callers::ApiKey;
+use crate::credentials::{CredentialSource, SecretRef};
+use crate::error::{Error, Kind};
+use crate::records::StateLocation;
+use crate::redacted::Redacted;
+use crate::remotion::names;
+use crate::remotion::values::Codec;
+use crate::renderer::Destinations;
+use crate::telemetry::LogFormat;
+pub use settings::{SETTINGS, Setting};
+
+/// Where the list of API keys is.
+#[derive(Clone, Debug)]
+pub enum KeySource {
+    /// In the setting itself, or in a file that it names.
+    Listed(Vec<ApiKey>),
+    /// In Secrets Manager.
+    Secret(SecretRef),
+}
+
+/// Every setting, read and checked. See [`SETTINGS`] for what each means.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "each field is explained in SETTINGS")]
+pub struct Config {
+    pub function_name: Option<String>,
+    pub region: String,
+    pub region_is_fixed: bool,
+    /// Where we run: secrets and state are there.
+    pub home_region: String,
+    pub bucket: Option<String>,
+    pub serve_url: Option<String>,
+    pub composition: Option<String>,
+    pub codec: Codec,
+    pub credentials: CredentialSource,
+    pub account_id: Option<String>,
+    pub destinations: Destinations,
+    pub state: Option<StateLocation>,
+    pub basic: Option<(String, Redacted<String>)>,
+    pub api_keys: Option<KeySource>,
+    pub allow_anonymous: bool,
+    pub host: IpAddr,
+    pub port: u16,
+    pub log_format: LogFormat,
+    pub log_level: LevelFilter,
+    pub metrics: bool,
+    pub on_lambda: bool,
+    /// S3 is not AWS's own.
+    pub path_style: bool,
+}
+
+/// What is wrong with one setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// Its name.
+    pub name: &'static str,
+    /// What to do. Never the value of a secret.
+    pub what: String,
+}
+
+/// All mistakes, a line each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistakes(pub Vec<Mistake>);
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} wrong:", if self.0.len() == 1 { "One setting is" } else { "These settings are" })?;
+        self.0.iter().try_for_each(|Mistake { name, what }| writeln!(f, "  {name}: {what}"))
+    }
+}
+
+impl std::error::Error for Mistakes {}
+
+/// Looks settings up and gathers what is wrong with them.
+struct Reader<F> {
+    lookup: F,
+    mistakes: Vec<Mistake>,
+}
+
+impl<F: Fn(&str) -> Option<String>> Reader<F> {
+    /// An empty value counts as none.
+    fn text(&self, name: &'static str) -> Option<String> {
+        (self.lookup)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    fn wrong(&mut self, name: &'static str, what: impl Into<String>) {
+        self.mistakes.push(Mistake { name, what: what.into() });
+    }
+
+    fn read<T>(&mut self, name: &'static str, read: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        let value = self.text(name)?;
+        read(&value).map_err(|what| self.wrong(name, what)).ok()
+    }
+
+    fn parsed<T: FromStr<Err = Error>>(&mut self, name: &'static str) -> Option<T> {
+        self.read(name, |value| value.parse().map_err(|error: Error| error.to_string()))
+    }
+
+    fn flag(&mut self, name: &'static str) -> bool {
+        let read = |value: &str| value.parse::<bool>().map_err(|_| "expected `true` or `false`".to_owned());
+        self.read(name, read).unwrap_or_default()
+    }
+
+    fn checked(&mut self, name: &'static str, good: impl Fn(&str) -> bool, expected: &str) -> Option<String> {
+        self.read(name, |value| if good(value) { Ok(value.to_owned()) } else { Err(format!("expected {expected}")) })
+    }
+}
+
+impl Config {
+    /// The settings of this process.
+    ///
+    /// # Errors
+    /// Every mistake there is.
+    #[allow(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+    pub fn from_env() -> Result<Self, Mistakes> {
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// The value of one setting, as it stands in the environment.
+    #[allow(clippy::disallowed_methods, reason = "as from_env")]
+    pub fn current(name: &str) -> Option<String> {
+        std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+    }
+
+    /// The settings found by `lookup`.
+    ///
+    /// # Errors
+    /// Every mistake there is.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Mistakes> {
+        let mut reader = Reader { lookup, mistakes: Vec::new() };
+        let known_region = |region: &str| names::REGIONS.contains(&region);
+        let own_region = reader.checked("RENDERGATE_REGION", known_region, "a region that Remotion Lambda knows");
+        let home = reader.text("AWS_REGION").or_else(|| reader.text("AWS_DEFAULT_REGION"));
+        let region = own_region.clone().or_else(|| home.clone()).unwrap_or_else(|| "us-east-1".to_owned());
+        let on_lambda = reader.text("AWS_LAMBDA_RUNTIME_API").is_some();
+        let path_style = reader.text("AWS_ENDPOINT_URL").or_else(|| reader.text("AWS_ENDPOINT_URL_S3")).is_some();
+        let mut state = reader.parsed("RENDERGATE_STATE");
+        if state.is_none() && !on_lambda {
+            state = default_state(&reader);
+        }
+        let config = Self {
+            function_name: reader.text("RENDERGATE_FUNCTION_NAME"),
+            region_is_fixed: own_region.is_some(),
+            home_region: home.unwrap_or_else(|| region.clone()),
+            region,
+            bucket: reader.checked("RENDERGATE_BUCKET", names::is_bucket_name, "the name of an S3 bucket"),
+            serve_url: reader.text("RENDERGATE_SERVE_URL"),
+            composition: reader.text("RENDERGATE_COMPOSITION"),
+            codec: reader.read("RENDERGATE_CODEC", codec).unwrap_or(Codec::H264),
+            credentials: reader.parsed("RENDERGATE_CREDENTIALS").unwrap_or_default(),
+            account_id: reader.checked("RENDERGATE_ACCOUNT_ID", is_account_id, "12 digits"),
+            destinations: reader.parsed("RENDERGATE_DESTINATIONS").unwrap_or_default(),
+            state,
+            basic: basic(&mut reader),
+            api_keys: reader.read("RENDERGATE_API_KEYS", key_source),
+            allow_anonymous: reader.flag("RENDERGATE_ALLOW_ANONYMOUS"),
+            host: reader
+                .read("RENDERGATE_HOST", |host| host.parse().map_err(|_| "expected an IP address".to_owned()))
+                .unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            port: reader
+                .read("PORT", |port| port.parse().map_err(|_| "expected 0 to 65535".to_owned()))
+                .unwrap_or(8080),
+            log_format: log_format(&mut reader, on_lambda),
+            log_level: log_level(&mut reader),
+            metrics: metrics(&mut reader, on_lambda),
+            on_lambda,
+            path_style,
+        };
+        if !on_lambda && !config.host.is_loopback() && config.has_no_callers() {
+            reader.wrong("RENDERGATE_HOST", "beyond loopback callers must authenticate: set API_USERNAME and API_PASSWORD, RENDERGATE_API_KEYS, or RENDERGATE_ALLOW_ANONYMOUS=true");
+        }
+        if reader.mistakes.is_empty() { Ok(config) } else { Err(Mistakes(reader.mistakes)) }
+    }
+
+    fn has_no_callers(&self) -> bool {
+        self.basic.is_none() && self.api_keys.is_none() && !self.allow_anonymous
+    }
+}
+
+fn is_account_id(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn codec(text: &str) -> Result<Codec, String> {
+    serde_json::from_value(text.into())
+        .map_err(|_| "expected h264, h265, vp8, vp9, mp3, aac, wav, gif or prores".to_owned())
+}
+
+/// The folder in which programs keep their state, by the XDG convention.
+fn default_state<F: Fn(&str) -> Option<String>>(reader: &Reader<F>) -> Option<StateLocation> {
+    let state_home = reader.text("XDG_STATE_HOME");
+    let folder = state_home.or_else(|| reader.text("HOME").map(|home| format!("{home}/.local/state")))?;
+    Some(StateLocation::Folder(format!("{folder}/rendergate").into()))
+}
+
+fn basic<F: Fn(&str) -> Option<String>>(reader: &mut Reader<F>) -> Option<(String, Redacted<String>)> {
+    match (reader.text("API_USERNAME"), reader.text("API_PASSWORD")) {
+        (Some(user), Some(password)) => Some((user, Redacted::new(password))),
+        (None, None) => None,
+        (Some(_), None) => {
+            reader.wrong("API_PASSWORD", "must be set together with API_USERNAME");
+            None
+        }
+        (None, Some(_)) => {
+            reader.wrong("API_USERNAME", "must be set together with API_PASSWORD");
+            None
+        }
+    }
+}
+
+fn key_source(text: &str) -> Result<KeySource, String> {
+    if let Some(reference) = text.strip_prefix("secret:") {
+        return reference.parse().map(KeySource::Secret).map_err(|error: Error| error.to_string());
+    }
+    let json = match text.strip_prefix("file:") {
+        Some(path) => std::fs::read_to_string(path).map_err(|error| format!("`{path}` can't be read: {error}"))?,
+        None => text.to_owned(),
+    };
+    ApiKey::list(&json).map(KeySource::Listed).map_err(|error| error.to_string())
+}
+
+fn log_format<F: Fn(&str) -> Option<String>>(reader: &mut Reader<F>, on_lambda: bool) -> LogFormat {
+    let read = |text: &str| match text.to_ascii_lowercase().as_str() {
+        "json" => Ok(LogFormat::Json),
+        "text" => Ok(LogFormat::Text),
+        _ => Err("expected `json` or `text`".to_owned()),
+    };
+    let own = reader.read("RENDERGATE_LOG_FORMAT", read).or_else(|| reader.read("AWS_LAMBDA_LOG_FORMAT", read));
+    own.unwrap_or(if on_lambda { LogFormat::Json } else { LogFormat::Text })
+}
+
+fn log_level<F: Fn(&str) -> Option<String>>(reader: &mut Reader<F>) -> LevelFilter {
+    let read = |text: &str| {
+        // AWS's FATAL is the only name that tracing doesn't have.
+        let text = if text.eq_ignore_ascii_case("fatal") { "error" } else { text };
+        text.parse().map_err(|_| "expected trace, debug, info, warn, error or off".to_owned())
+    };
+    reader
+        .read("RENDERGATE_LOG", read)
+        .or_else(|| reader.read("AWS_LAMBDA_LOG_LEVEL", read))
+        .unwrap_or(LevelFilter::INFO)
+}
+
+fn metrics<F: Fn(&str) -> Option<String>>(reader: &mut Reader<F>, on_lambda: bool) -> bool {
+    let read = |text: &str| match text {
+        "emf" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("expected `emf` or `off`".to_owned()),
+    };
+    reader.read("RENDERGATE_METRICS", read).unwrap_or(on_lambda)
+}
+
+impl From<Mistakes> for Error {
+    fn from(mistakes: Mistakes) -> Self {
+        Self::new(Kind::Config, mistakes.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests;

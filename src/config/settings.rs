@@ -1,0 +1,86 @@
+//! The documented table of settings.
+
+/// One setting: an environment variable.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// Its name.
+    pub name: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
+    /// What holds where it is not set.
+    pub default: &'static str,
+    /// Whether its value must not be shown.
+    pub secret: bool,
+}
+
+const fn setting(name: &'static str, meaning: &'static str, default: &'static str) -> Setting {
+    Setting { name, meaning, default, secret: false }
+}
+
+const fn secret(name: &'static str, meaning: &'static str, default: &'static str) -> Setting {
+    Setting { name, meaning, default, secret: true }
+}
+
+/// Every setting, in the order of the documentation. An empty value counts as not set.
+pub const SETTINGS: [Setting; 24] = [
+    setting(
+        "RENDERGATE_FUNCTION_NAME",
+        "the Remotion function, name or ARN; when set, the only one",
+        "none: a request names a `remotion-render-*` function",
+    ),
+    setting("RENDERGATE_REGION", "region of function and bucket; when set, the only one", "AWS_REGION, else us-east-1"),
+    setting(
+        "RENDERGATE_BUCKET",
+        "Remotion's bucket; when set, the only one",
+        "the function finds it; `remotionlambda-*` is allowed",
+    ),
+    setting("RENDERGATE_SERVE_URL", "the site, used where a request names none", "none"),
+    setting("RENDERGATE_COMPOSITION", "the composition, used where a request names none", "none"),
+    setting("RENDERGATE_CODEC", "the codec, used where a request names none", "h264"),
+    setting(
+        "RENDERGATE_CREDENTIALS",
+        "`auto` or `role`: the SDK's chain, on Lambda the execution role; `secret:<id or arn>[#stage]`: a key pair in Secrets Manager",
+        "auto",
+    ),
+    setting(
+        "RENDERGATE_ACCOUNT_ID",
+        "the AWS account that owns Remotion's bucket; checked on each access",
+        "not checked",
+    ),
+    setting(
+        "RENDERGATE_DESTINATIONS",
+        "buckets that `copyTo` may name, each optionally with a key prefix: `videos,archive/customers/`, or JSON `[{\"bucket\":\"…\",\"prefix\":\"…\"}]`",
+        "none: copying is off",
+    ),
+    setting(
+        "RENDERGATE_STATE",
+        "where records are kept: `s3://bucket[/prefix]` (a private bucket) or `file:<folder>`",
+        "on Lambda none; elsewhere `$XDG_STATE_HOME/rendergate` or `~/.local/state/rendergate`",
+    ),
+    setting("API_USERNAME", "user name for HTTP Basic", "none"),
+    secret("API_PASSWORD", "password for HTTP Basic", "none"),
+    secret(
+        "RENDERGATE_API_KEYS",
+        "keys for `Authorization: Bearer` or `x-api-key`: `[{\"name\":\"shop\",\"sha256\":\"…\"}]`, `secret:<id>` or `file:<path>`",
+        "none",
+    ),
+    setting("RENDERGATE_ALLOW_ANONYMOUS", "`true` opens the door to everyone", "false"),
+    setting("PORT", "where `serve` listens; 0 takes a free port", "8080"),
+    setting(
+        "RENDERGATE_HOST",
+        "address on which `serve` listens; beyond loopback only with callers configured",
+        "127.0.0.1",
+    ),
+    setting("RENDERGATE_LOG", "log level: trace, debug, info, warn, error, off", "info, or AWS_LAMBDA_LOG_LEVEL"),
+    setting("RENDERGATE_LOG_FORMAT", "`json` or `text`", "json on Lambda, text elsewhere"),
+    setting(
+        "RENDERGATE_METRICS",
+        "`emf`: metrics as CloudWatch embedded-metric lines on standard output; `off`",
+        "emf on Lambda, off elsewhere",
+    ),
+    setting("AWS_ENDPOINT_URL", "another endpoint for all of AWS, for local work", "AWS"),
+    setting("AWS_ENDPOINT_URL_LAMBDA", "another endpoint for Lambda", "AWS_ENDPOINT_URL"),
+    setting("AWS_ENDPOINT_URL_S3", "another endpoint for S3", "AWS_ENDPOINT_URL"),
+    setting("AWS_ENDPOINT_URL_SECRETS_MANAGER", "another endpoint for Secrets Manager", "AWS_ENDPOINT_URL"),
+    setting("AWS_REGION", "where we run: secrets and state are looked up here", "RENDERGATE_REGION"),
+];

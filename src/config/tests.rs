@@ -1,0 +1,81 @@
+use super::*;
+
+fn read(settings: &[(&str, &str)]) -> Result<Config, Mistakes> {
+    Config::from_lookup(|name| settings.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned()))
+}
+
+fn wrong(settings: &[(&str, &str)]) -> Vec<&'static str> {
+    read(settings).unwrap_err().0.iter().map(|mistake| mistake.name).collect()
+}
+
+#[test]
+fn nothing_set_is_a_working_server_on_loopback() {
+    let config = read(&[("HOME", "/home/me")]).unwrap();
+    assert_eq!((config.region.as_str(), config.port, config.host.is_loopback()), ("us-east-1", 8080, true));
+    assert!(!config.region_is_fixed && !config.metrics && config.destinations.is_empty());
+    assert_eq!(config.state, Some(StateLocation::Folder("/home/me/.local/state/rendergate".into())));
+}
+
+#[test]
+fn lambda_has_no_folder_and_logs_json() {
+    let config = read(&[("AWS_LAMBDA_RUNTIME_API", "x"), ("HOME", "/home/me"), ("AWS_REGION", "eu-west-1")]).unwrap();
+    assert_eq!((config.state, config.log_format, config.metrics), (None, LogFormat::Json, true));
+    assert_eq!((config.region.as_str(), config.home_region.as_str()), ("eu-west-1", "eu-west-1"));
+}
+
+#[test]
+fn every_mistake_is_reported_at_once() {
+    let all = [
+        ("RENDERGATE_REGION", "mars-1"),
+        ("RENDERGATE_BUCKET", "No_Bucket"),
+        ("RENDERGATE_CODEC", "av1"),
+        ("RENDERGATE_CREDENTIALS", "magic"),
+        ("RENDERGATE_DESTINATIONS", "Videos"),
+        ("RENDERGATE_STATE", "/tmp/x"),
+        ("API_USERNAME", "me"),
+        ("RENDERGATE_API_KEYS", "{}"),
+        ("RENDERGATE_ALLOW_ANONYMOUS", "yes"),
+        ("PORT", "http"),
+        ("RENDERGATE_HOST", "localhost"),
+        ("RENDERGATE_LOG", "loud"),
+        ("RENDERGATE_LOG_FORMAT", "xml"),
+        ("RENDERGATE_METRICS", "on"),
+        ("RENDERGATE_ACCOUNT_ID", "12"),
+    ];
+    let mut names = wrong(&all);
+    names.sort_unstable();
+    let mut expected: Vec<&str> =
+        all.iter().map(|(name, _)| if *name == "API_USERNAME" { "API_PASSWORD" } else { name }).collect();
+    expected.sort_unstable();
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn empty_counts_as_not_set() {
+    let config = read(&[("RENDERGATE_REGION", ""), ("RENDERGATE_CREDENTIALS", " "), ("PORT", "")]).unwrap();
+    assert_eq!((config.region.as_str(), config.port), ("us-east-1", 8080));
+}
+
+#[test]
+fn beyond_loopback_somebody_must_be_configured() {
+    assert_eq!(wrong(&[("RENDERGATE_HOST", "0.0.0.0")]), ["RENDERGATE_HOST"]);
+    for caller in [("RENDERGATE_ALLOW_ANONYMOUS", "true"), ("RENDERGATE_API_KEYS", "secret:keys")] {
+        assert!(read(&[("RENDERGATE_HOST", "0.0.0.0"), caller]).is_ok());
+    }
+}
+
+#[test]
+fn secrets_never_show() {
+    let config = read(&[("API_USERNAME", "me"), ("API_PASSWORD", "CANARY")]).unwrap();
+    assert!(!format!("{config:?}").contains("CANARY"));
+    let mistakes = read(&[("RENDERGATE_API_KEYS", r#"[{"name":"CANARY","key":"CANARY"}]"#)]).unwrap_err();
+    assert!(!mistakes.to_string().contains("CANARY"));
+}
+
+#[test]
+fn the_table_names_each_setting_once() {
+    let mut names: Vec<&str> = SETTINGS.iter().map(|setting| setting.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), SETTINGS.len());
+}

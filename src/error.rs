@@ -1,0 +1,193 @@
+//! One error for the whole crate: a [`Kind`] in the user's words, what to do, and the cause for the log.
+//!
+//! The edges translate: `http::problem` holds the table kind → status, `cli` the table kind → exit code.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+/// What went wrong, as the caller sees it. The doc of each kind ends with what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// The body is not JSON. Send a JSON object.
+    InvalidJson,
+    /// A field is unknown, has the wrong type or a value that can't work. Correct the named field.
+    InvalidField,
+    /// A field is missing and the configuration has no default for it. Send it, or configure it.
+    MissingField,
+    /// A header, query parameter or id is malformed. Correct it.
+    InvalidParameter,
+    /// The body is larger than the door takes. Send large props by reference, not by value.
+    BodyTooLarge,
+    /// The body is not declared as JSON. Send `Content-Type: application/json`.
+    UnsupportedMediaType,
+    /// Nobody we know. Send credentials.
+    Unauthenticated,
+    /// Known, but this function, bucket, region, destination or account is not allowed. Ask the operator.
+    NotAllowed,
+    /// No such route. See the list of routes.
+    RouteNotFound,
+    /// The route exists, the method doesn't. Use a method of the `Allow` header.
+    MethodNotAllowed,
+    /// No such render. Check the id.
+    RenderNotFound,
+    /// The function that the caller named doesn't exist. Correct `functionName` or `region`.
+    FunctionNotFound,
+    /// The configured function doesn't exist. Deploy it, or correct the setting.
+    FunctionMissing,
+    /// The function speaks another version. Deploy function and site of one version.
+    VersionMismatch,
+    /// The render has not ended (or has no output). Ask again later.
+    RenderUnfinished,
+    /// Another copy of this render is under way. Ask again when it has ended.
+    CopyInProgress,
+    /// AWS throttles us everywhere. Try again after `Retry-After`.
+    Throttled,
+    /// AWS knows our credentials and refuses the action. Grant the named action on the named resource.
+    AwsAccessDenied,
+    /// AWS refuses our credentials. Renew them, and send the session token with temporary keys.
+    AwsCredentialsRefused,
+    /// No credentials could be had. Check the configured source.
+    CredentialsUnavailable,
+    /// The Remotion function refused or failed. The detail says why.
+    FunctionError,
+    /// An answer that can't be understood. Check that the function is a Remotion function.
+    UnreadableAnswer,
+    /// AWS refused the request for another reason. The detail carries its error code.
+    AwsError,
+    /// AWS can't be reached or is failing. Try again after `Retry-After`.
+    AwsUnavailable,
+    /// No answer in time. Try again later.
+    Timeout,
+    /// `RENDERGATE_STATE` is needed for this and not set. Set it.
+    StateNotConfigured,
+    /// `RENDERGATE_DESTINATIONS` is needed for this and not set. Set it.
+    DestinationsNotConfigured,
+    /// The destination object exists, and the caller wanted it kept. Choose another key.
+    DestinationExists,
+    /// A setting is wrong. Correct it.
+    Config,
+    /// Our fault. Report it with the request id.
+    Internal,
+}
+
+impl Kind {
+    /// The stable name that callers may program against: the problem's `code`.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::InvalidJson => "invalid_json",
+            Self::InvalidField => "invalid_field",
+            Self::MissingField => "missing_field",
+            Self::InvalidParameter => "invalid_parameter",
+            Self::BodyTooLarge => "body_too_large",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::Unauthenticated => "unauthenticated",
+            Self::NotAllowed => "not_allowed",
+            Self::RouteNotFound => "route_not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::RenderNotFound => "render_not_found",
+            Self::FunctionNotFound => "function_not_found",
+            Self::FunctionMissing => "function_missing",
+            Self::VersionMismatch => "version_mismatch",
+            Self::RenderUnfinished => "render_unfinished",
+            Self::CopyInProgress => "copy_in_progress",
+            Self::Throttled => "throttled",
+            Self::AwsAccessDenied => "aws_access_denied",
+            Self::AwsCredentialsRefused => "aws_credentials_refused",
+            Self::CredentialsUnavailable => "credentials_unavailable",
+            Self::FunctionError => "function_error",
+            Self::UnreadableAnswer => "unreadable_answer",
+            Self::AwsError => "aws_error",
+            Self::AwsUnavailable => "aws_unavailable",
+            Self::Timeout => "timeout",
+            Self::StateNotConfigured => "state_not_configured",
+            Self::DestinationsNotConfigured => "destinations_not_configured",
+            Self::DestinationExists => "destination_exists",
+            Self::Config => "config",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// Whether the same call may succeed later without anybody changing anything.
+    pub const fn is_transient(self) -> bool {
+        matches!(self, Self::Throttled | Self::AwsUnavailable | Self::Timeout)
+    }
+}
+
+/// A failure. [`fmt::Display`] and [`Error::members`] are for callers; the source is for the log only.
+pub struct Error {
+    kind: Kind,
+    detail: String,
+    members: Map<String, Value>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What everything fallible in this crate returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// A failure of this kind; `detail` tells the caller what to do and holds no secret.
+    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), members: Map::new(), source: None }
+    }
+
+    /// Adds a member to the problem, such as `field`, `action` or `functionVersion`.
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.members.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Adds the cause. It is logged, never shown to the caller.
+    pub fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// The same failure without its cause, for those who wait for the same thing.
+    pub fn share(&self) -> Self {
+        Self { kind: self.kind, detail: self.detail.clone(), members: self.members.clone(), source: None }
+    }
+
+    /// What went wrong.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What the caller should know and do.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// Further members of the problem.
+    pub fn members(&self) -> &Map<String, Value> {
+        &self.members
+    }
+
+    /// The wrong field, what was expected there.
+    pub fn field(field: &str, expected: impl Into<String>) -> Self {
+        let expected = expected.into();
+        Self::new(Kind::InvalidField, format!("`{field}`: expected {expected}."))
+            .with("field", field)
+            .with("expected", expected)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind.code(), self.detail)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

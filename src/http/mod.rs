@@ -1,0 +1,58 @@
+//! HTTP: one router for Lambda and for the server. It translates and decides nothing.
+//!
+//! `door` wraps every request (id, log line, problems), `auth` knows the caller, `renders` holds the
+//! handlers, `problem` is the table from kinds of errors to statuses, `serve` listens.
+
+mod auth;
+mod body;
+mod door;
+mod guides;
+mod problem;
+mod renders;
+mod serve;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+
+use crate::app::App;
+use crate::error::{Error, Kind};
+pub use door::Door;
+pub use serve::serve;
+
+/// Every route. Put a [`Door`] into a request's extensions where something stands in front of us.
+pub fn router(app: App) -> Router {
+    let open = Router::new().route("/", get(greeting)).route("/healthz", get(healthz));
+    let known = Router::new()
+        .route("/v1/renders", post(renders::start))
+        .route("/v1/renders/{id}", get(renders::progress))
+        .route("/v1/renders/{id}/output", get(renders::output))
+        .route("/v1/renders/{id}/copy", post(renders::copy))
+        .route("/render", post(guides::render))
+        .route_layer(from_fn_with_state(app.clone(), auth::require_caller));
+    open.merge(known)
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method)
+        .with_state(app)
+        .layer(tower_http::catch_panic::CatchPanicLayer::custom(door::panicked))
+        .layer(from_fn(door::wrap))
+}
+
+async fn greeting() -> &'static str {
+    concat!("Rendergate ", env!("CARGO_PKG_VERSION"), ": POST /v1/renders starts a Remotion Lambda render.\n")
+}
+
+async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+async fn no_route() -> Error {
+    Error::new(
+        Kind::RouteNotFound,
+        "There is no such route. See POST /v1/renders, GET /v1/renders/{id}, GET /v1/renders/{id}/output, POST /v1/renders/{id}/copy, POST /render.",
+    )
+}
+
+async fn no_method() -> Error {
+    Error::new(Kind::MethodNotAllowed, "This route does not take that method. See the Allow header.")
+}

@@ -1,0 +1,170 @@
+//! `/v1/renders`: start, follow, fetch, copy.
+
+use std::time::{Duration, Instant};
+
+use axum::Json;
+use axum::extract::{Path, Request, State};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, LOCATION};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::json;
+
+use super::body;
+use super::door::{About, Door};
+use crate::app::App;
+use crate::error::{Error, Kind, Result};
+use crate::records::CopyStatus;
+use crate::renderer::{CopyTo, Order, Started, Ticket};
+
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// The longest wait that every door survives.
+const LONGEST_WAIT: u64 = 25;
+/// What an answer needs after a wait before the door's deadline.
+const MARGIN: Duration = Duration::from_secs(2);
+
+/// Where to go on.
+#[derive(Serialize)]
+struct Links {
+    #[serde(rename = "self")]
+    own: String,
+    output: String,
+    copy: String,
+}
+
+#[derive(Serialize)]
+struct StartedBody {
+    #[serde(flatten)]
+    started: Started,
+    links: Links,
+}
+
+pub(super) async fn start(State(app): State<App>, request: Request) -> Result<Response> {
+    let (headers, body) = body::json(request).await?;
+    if headers.contains_key(IDEMPOTENCY_KEY) {
+        return Err(Error::new(
+            Kind::InvalidParameter,
+            "Idempotency-Key is not supported yet. Leave it out; a request that is repeated starts a second render.",
+        ));
+    }
+    let started = begin(&app, &Order::from_json(&body)?).await?;
+    let own = format!("/v1/renders/{}", started.id);
+    let about = About { render_id: started.render_id.clone(), account: started.account.clone() };
+    let links = Links { output: format!("{own}/output"), copy: format!("{own}/copy"), own: own.clone() };
+    let mut response = (StatusCode::ACCEPTED, [(LOCATION, own)], Json(StartedBody { started, links })).into_response();
+    response.extensions_mut().insert(about);
+    Ok(response)
+}
+
+/// Starts an order; a process that lives on sees to its copy itself.
+pub(super) async fn begin(app: &App, order: &Order) -> Result<Started> {
+    let started = app.renderer.start(order).await?;
+    if app.lives_on && started.copy.is_some() {
+        let (renderer, ticket) = (app.renderer.clone(), app.renderer.ticket(&started.id)?);
+        tokio::spawn(async move { renderer.follow(&ticket).await });
+    }
+    Ok(started)
+}
+
+pub(super) async fn progress(State(app): State<App>, Path(id): Path<String>, request: Request) -> Result<Response> {
+    let ticket = app.renderer.ticket(&id)?;
+    let wait = wait_preferred(request.headers());
+    let view = match wait {
+        None => app.renderer.progress(&ticket).await,
+        Some(seconds) => {
+            let mut until = Instant::now() + Duration::from_secs(seconds);
+            if let Some(deadline) = request.extensions().get::<Door>().and_then(|door| door.deadline) {
+                until = until.min(deadline.checked_sub(MARGIN).unwrap_or(deadline));
+            }
+            app.renderer.wait(&ticket, until).await
+        }
+    };
+    let mut response = Json(view?).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(seconds) = wait {
+        headers.insert(
+            PREFERENCE_APPLIED,
+            HeaderValue::try_from(format!("wait={seconds}")).unwrap_or(HeaderValue::from_static("wait")),
+        );
+    }
+    response.extensions_mut().insert(about_ticket(&ticket));
+    Ok(response)
+}
+
+pub(super) async fn output(State(app): State<App>, Path(id): Path<String>, request: Request) -> Result<Response> {
+    let ticket = app.renderer.ticket(&id)?;
+    let wrong =
+        || Error::new(Kind::InvalidParameter, "`expiresIn`: expected 1 to 604800 seconds.").with("field", "expiresIn");
+    let mut query = request.uri().query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+    let seconds = match query.find(|(name, _)| *name == "expiresIn") {
+        None => 900,
+        Some((_, text)) => text.parse().ok().filter(|seconds| (1..=604_800).contains(seconds)).ok_or_else(wrong)?,
+    };
+    let link = app.renderer.output(&ticket, Duration::from_secs(seconds)).await?;
+    let wants_json = request
+        .headers()
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|accept| accept.contains("application/json"));
+    let mut response = if wants_json {
+        Json(json!({"url": link.url, "expiresAt": link.expires_at})).into_response()
+    } else {
+        (StatusCode::FOUND, [(LOCATION, link.url)]).into_response()
+    };
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.extensions_mut().insert(about_ticket(&ticket));
+    Ok(response)
+}
+
+pub(super) async fn copy(State(app): State<App>, Path(id): Path<String>, request: Request) -> Result<Response> {
+    let ticket = app.renderer.ticket(&id)?;
+    let (_, body) = body::json(request).await?;
+    let copy = app.renderer.copy(&ticket, &CopyTo::from_json(&body)?).await?;
+    let status = match copy.status {
+        CopyStatus::Pending | CopyStatus::Copying => StatusCode::ACCEPTED,
+        CopyStatus::Done | CopyStatus::Failed => StatusCode::OK,
+    };
+    let mut response = (status, Json(json!({"id": id, "copy": copy}))).into_response();
+    response.extensions_mut().insert(about_ticket(&ticket));
+    Ok(response)
+}
+
+fn about_ticket(ticket: &Ticket) -> About {
+    About { render_id: ticket.render_id.clone(), account: ticket.account.clone() }
+}
+
+/// The seconds of `Prefer: wait=N`, clamped.
+fn wait_preferred(headers: &HeaderMap) -> Option<u64> {
+    let values = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
+    let mut preferences =
+        values.flat_map(|value| value.split([',', ';'])).filter_map(|preference| preference.split_once('='));
+    let (_, seconds) = preferences.find(|(name, _)| name.trim().eq_ignore_ascii_case("wait"))?;
+    Some(seconds.trim().trim_matches('"').parse::<u64>().ok()?.min(LONGEST_WAIT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_read_and_clamped() {
+        let read =
+            |text: &'static str| wait_preferred(&HeaderMap::from_iter([(PREFER, HeaderValue::from_static(text))]));
+        for (text, seconds) in [
+            ("wait=10", Some(10)),
+            ("respond-async, wait=100", Some(25)),
+            ("Wait = \"3\"", Some(3)),
+            ("wait=0", Some(0)),
+            ("wait", None),
+            ("wait=x", None),
+            ("wait=-1", None),
+            ("handling=strict", None),
+        ] {
+            assert_eq!(read(text), seconds, "{text}");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Remotion Lambda's protocol. Pure: no clock, no network, no environment.
+//!
+//! In the order of a render's life: `names` and `values` and `options` say what can be asked for,
+//! `props` packs the props, `payload` is the `start` event, `reply` the answer, `progress` reads
+//! `progress.json`, `output` tells where the file is, `price` what it cost.
+
+pub mod names;
+pub mod number;
+pub mod options;
+pub mod output;
+pub mod payload;
+pub mod price;
+pub mod progress;
+pub mod props;
+pub mod reply;
+pub mod values;

@@ -1,0 +1,97 @@
+use serde_json::Value;
+
+use super::*;
+
+fn cases(text: &str) -> Vec<Value> {
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn function_names_as_the_official_client_reads_them() {
+    let cases = cases(include_str!("../../../tests/fixtures/remotion/4.0.527/vectors/parseFunctionName.json"));
+    for case in &cases {
+        let parsed = FunctionName::parse(case["input"]["functionName"].as_str().unwrap());
+        let ours = parsed.map_or(Value::Null, |name| {
+            serde_json::json!({
+                "version": name.version_label,
+                "memorySizeInMb": name.memory_mb,
+                "diskSizeInMb": name.disk_mb,
+                "timeoutInSeconds": name.timeout_seconds,
+            })
+        });
+        assert_eq!(ours, case["result"], "{}", case["name"]);
+    }
+    assert_eq!(cases.len(), 6);
+}
+
+#[test]
+fn regions_of_buckets_as_the_official_client_reads_them() {
+    let cases = cases(include_str!("../../../tests/fixtures/remotion/4.0.527/vectors/parseBucketName.json"));
+    for case in &cases {
+        let region = bucket_region(case["input"]["name"].as_str().unwrap());
+        assert_eq!(region, case["result"]["region"].as_str(), "{}", case["name"]);
+    }
+    assert_eq!(cases.len(), 7);
+}
+
+#[test]
+fn bucket_names_as_the_official_client_judges_them() {
+    let cases = cases(include_str!("../../../tests/fixtures/remotion/4.0.527/vectors/validateBucketName.json"));
+    for case in &cases {
+        let name = case["input"]["bucketName"].as_str().unwrap();
+        let prefixed = case["input"]["mustStartWithRemotion"] == false || name.starts_with(BUCKET_PREFIX);
+        assert_eq!(is_bucket_name(name) && prefixed, case.get("error").is_none(), "{}", case["name"]);
+    }
+    assert_eq!(cases.len(), 9);
+}
+
+#[test]
+fn a_function_name_inside_an_arn_is_read() {
+    let arn = "arn:aws:lambda:eu-west-1:123456789012:function:remotion-render-4-0-527-mem512mb-disk600mb-15sec";
+    let name = FunctionName::parse(arn).unwrap();
+    assert_eq!((name.memory_mb, name.disk_mb, name.timeout_seconds), (512, 600, 15));
+}
+
+#[test]
+fn the_version_is_told_only_when_certain() {
+    let version =
+        |label: &str| FunctionName::parse(&format!("remotion-render-{label}-mem1mb-disk1mb-1sec")).unwrap().version;
+    assert_eq!(version("4-0-527").as_deref(), Some("4.0.527"));
+    assert_eq!(version("4-10-1000").as_deref(), Some("4.10.1000"));
+    assert_eq!(version("14-10-1000"), None, "ten characters may be the head of more");
+    assert_eq!(version("4-0-0-alph"), None, "cut");
+    assert_eq!(version("4-0-0-al"), None, "4.0.0-al and 4.0.0+al have the same name");
+}
+
+#[test]
+fn other_forms_are_not_function_names() {
+    for name in [
+        "remotion-render-mem1mb-disk1mb-1sec",
+        "remotion-render-4-0-527-mem+1mb-disk1mb-1sec",
+        "remotion-render-4-0-527-memmb-disk1mb-1sec",
+        "remotion-render-4-0-527-mem1mb-disk1mb-99999999999sec",
+        "render-4-0-527-mem1mb-disk1mb-1sec",
+    ] {
+        assert_eq!(FunctionName::parse(name), None, "{name}");
+    }
+}
+
+#[test]
+fn every_known_region_is_found_in_a_bucket_name() {
+    for region in REGIONS {
+        let bucket = format!("{BUCKET_PREFIX}{}-a1B2", region.replace('-', ""));
+        assert_eq!(bucket_region(&bucket), Some(region));
+        assert!(dns_suffix(region).starts_with("amazonaws.com"));
+        assert_eq!(partition(region) == "aws-cn", region.contains("cn-"));
+    }
+}
+
+#[test]
+fn render_ids() {
+    for id in ["m1yq8x2c0v", "1-day-m1yq8x2c0v", "3-days-m1yq8x2c0v", "30-days-m1yq8x2c0v"] {
+        assert!(is_render_id(id), "{id}");
+    }
+    for id in ["", "m1yq8x2c0", "m1yq8x2c0vv", "M1yq8x2c0v", "2-days-m1yq8x2c0v", "../../etc/", "m1yq8x2c0v/"] {
+        assert!(!is_render_id(id), "{id}");
+    }
+}

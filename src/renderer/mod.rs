@@ -1,0 +1,118 @@
+//! The verbs: start a render, follow it, deliver its output.
+//!
+//! `order` is what callers ask for, `start` sends it, `ticket` is the claim check, `progress` follows,
+//! `finish` copies. Edges translate to and from these and decide nothing.
+
+mod copy_to;
+mod finish;
+mod order;
+mod progress;
+mod start;
+mod ticket;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::accounts::Accounts;
+use crate::error::{Error, Kind, Result};
+use crate::records::Records;
+pub use crate::remotion::progress::Status;
+use crate::remotion::values::Codec;
+use crate::telemetry::Metrics;
+pub use copy_to::{CopyTo, Destinations};
+pub use finish::CopyView;
+pub use order::Order;
+pub use progress::{Link, View};
+pub use start::Started;
+pub use ticket::Ticket;
+
+/// What a renderer works with.
+#[derive(Debug)]
+pub struct Settings {
+    /// Where renders run.
+    pub accounts: Accounts,
+    /// Used where an order names no composition.
+    pub composition: Option<String>,
+    /// Used where an order names no codec.
+    pub codec: Codec,
+    /// Where copies may go.
+    pub destinations: Destinations,
+    /// Where what is left to do is kept.
+    pub records: Option<Records>,
+    /// Counts what happens.
+    pub metrics: Metrics,
+    /// How long one copy may take.
+    pub copy_limit: Duration,
+}
+
+/// Starts, follows and delivers renders. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Renderer {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    settings: Settings,
+    /// Renders whose end this process has counted.
+    ended: Mutex<HashSet<Ticket>>,
+}
+
+impl Renderer {
+    /// A renderer; nothing is called yet.
+    pub fn new(settings: Settings) -> Self {
+        Self { inner: Arc::new(Inner { settings, ended: Mutex::default() }) }
+    }
+
+    fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    fn records(&self) -> Result<&Records> {
+        self.settings().records.as_ref().ok_or_else(|| {
+            Error::new(
+                Kind::StateNotConfigured,
+                "Copies are recorded before they are promised: set RENDERGATE_STATE to s3://bucket or file:<folder>.",
+            )
+        })
+    }
+
+    /// The ticket of an id: ours, or a bare Remotion render id where only one account and bucket are
+    /// configured.
+    ///
+    /// # Errors
+    /// [`Kind::RenderNotFound`] for another text, [`Kind::NotAllowed`] for a place that is not configured.
+    pub fn ticket(&self, id: &str) -> Result<Ticket> {
+        if crate::remotion::names::is_render_id(id) {
+            let settings = &self.settings().accounts.choose(None)?.settings;
+            let Some(bucket) = &settings.bucket else {
+                return Err(Error::new(
+                    Kind::RenderNotFound,
+                    "A bare render id tells no bucket. Use the `id` that starting it answered, or set RENDERGATE_BUCKET.",
+                ));
+            };
+            let (account, region) = (settings.name.clone(), settings.region.clone());
+            return Ok(Ticket { account, region, bucket: bucket.clone(), render_id: id.to_owned() });
+        }
+        let ticket: Ticket = id.parse()?;
+        let account = self.settings().accounts.get(&ticket.account)?;
+        account.region(Some(&ticket.region))?;
+        if !account.is_render_bucket(&ticket.bucket) {
+            return Err(crate::accounts::not_allowed("id", &ticket.bucket));
+        }
+        Ok(ticket)
+    }
+
+    /// Refuses an output bucket that is neither the render bucket nor a destination.
+    fn check_output_bucket(
+        &self,
+        field: &str,
+        account: &crate::accounts::Account,
+        bucket: &str,
+        key: &str,
+    ) -> Result<()> {
+        let allowed = account.is_render_bucket(bucket) || self.settings().destinations.allows(bucket, key);
+        if allowed { Ok(()) } else { Err(crate::accounts::not_allowed(field, bucket)) }
+    }
+}

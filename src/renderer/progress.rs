@@ -1,0 +1,261 @@
+//! Follows a render: from `progress.json` in S3, without invoking any function.
+
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::finish::{self, CopyView, Source};
+use super::{Renderer, Ticket};
+use crate::aws::{Aws, Presigned};
+use crate::error::{Error, Kind, Result};
+use crate::records::{Record, Version};
+use crate::remotion::names::FunctionName;
+use crate::remotion::price::ASSUMED_DISK_MB;
+use crate::remotion::progress::{self, Moment, OutputHead, Progress, ProgressFile, Status, Unreadable};
+use crate::telemetry::{Metric, now_ms};
+
+/// The first pause between two looks; each is half as long again as the one before.
+const FIRST_PAUSE: Duration = Duration::from_millis(400);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// Ended renders that a process remembers, so as to count each once.
+const REMEMBERED: usize = 10_000;
+
+/// A render as it is now: what Remotion says about it, and its copy.
+#[derive(Clone, Debug, Serialize)]
+pub struct View {
+    /// Its ticket.
+    pub id: String,
+    /// In one word.
+    pub status: Status,
+    /// The ordered copy.
+    pub copy: Option<CopyView>,
+    /// The answer of `getRenderProgress()`, by the same names.
+    #[serde(flatten)]
+    pub progress: Progress,
+}
+
+/// A link to the output.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// Works without credentials.
+    pub url: String,
+    /// Until when, in RFC 3339.
+    pub expires_at: String,
+}
+
+impl View {
+    /// Whether nothing more will happen to render and copy.
+    pub fn is_final(&self) -> bool {
+        self.status != Status::Rendering && self.copy.as_ref().is_none_or(CopyView::is_final)
+    }
+
+    /// Where the output is.
+    pub(super) fn source(&self) -> Result<Source> {
+        match (&self.progress.out_bucket, &self.progress.out_key) {
+            (Some(bucket), Some(key)) if self.status == Status::Done => {
+                Ok(Source { bucket: bucket.clone(), key: key.clone() })
+            }
+            _ => Err(Error::new(
+                Kind::RenderUnfinished,
+                format!("The render is {}; there is no output. Ask for it when `status` is `done`.", word(self.status)),
+            )
+            .with("status", word(self.status))),
+        }
+    }
+
+    /// The composition, as Remotion noted it.
+    pub(super) fn composition(&self) -> Option<&str> {
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Metadata<'a> {
+            #[serde(borrow)]
+            composition_id: Option<&'a str>,
+        }
+        let metadata: Metadata<'_> = serde_json::from_str(self.progress.render_metadata.as_deref()?.get()).ok()?;
+        metadata.composition_id
+    }
+}
+
+impl Renderer {
+    /// How the render is now. If it is done and a copy is due, makes it.
+    ///
+    /// # Errors
+    /// [`Kind::RenderNotFound`]; [`Kind::UnreadableAnswer`] where `progress.json` is none.
+    pub async fn progress(&self, ticket: &Ticket) -> Result<View> {
+        let (view, record) = tokio::join!(self.look(ticket), self.record(ticket));
+        let (mut view, record) = (view?, record?);
+        let Some((record, version)) = record else { return Ok(view) };
+        view.copy = Some(match view.status {
+            Status::Rendering => CopyView::from(&record.copy),
+            Status::Failed | Status::Cancelled => finish::nothing_to_copy(&record.copy, word(view.status)),
+            Status::Done => match self.finish(ticket, view.source()?, record.clone(), version).await {
+                Ok(copy) => copy,
+                // The record says what went wrong; the render itself is fine.
+                Err(_) => self
+                    .record(ticket)
+                    .await?
+                    .map_or_else(|| CopyView::from(&record.copy), |(record, _)| CopyView::from(&record.copy)),
+            },
+        });
+        Ok(view)
+    }
+
+    /// As [`Renderer::progress`], but waits until render and copy are final or `until` has come.
+    /// `overallProgress` never goes backwards within the wait.
+    ///
+    /// # Errors
+    /// As [`Renderer::progress`]. One that may pass is waited out.
+    pub async fn wait(&self, ticket: &Ticket, until: Instant) -> Result<View> {
+        let mut pause = FIRST_PAUSE;
+        let mut furthest: f64 = 0.0;
+        loop {
+            let seen = self.progress(ticket).await;
+            let left = until.saturating_duration_since(Instant::now());
+            match seen {
+                Ok(mut view) => {
+                    furthest = furthest.max(view.progress.overall_progress);
+                    view.progress.overall_progress = furthest;
+                    if view.is_final() || left.is_zero() {
+                        return Ok(view);
+                    }
+                }
+                Err(error) if !error.kind().is_transient() || left.is_zero() => return Err(error),
+                Err(_) => {}
+            }
+            tokio::time::sleep(pause.min(left)).await;
+            pause = pause.mul_f32(1.5).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Follows a render to its end, and its copy with it. For processes that live on.
+    pub async fn follow(&self, ticket: &Ticket) {
+        loop {
+            match self.wait(ticket, Instant::now() + Duration::from_secs(60)).await {
+                Ok(view) if view.is_final() => return,
+                Ok(_) => {}
+                Err(error) if error.kind().is_transient() => {}
+                Err(error) => {
+                    tracing::warn!(renderId = ticket.render_id, code = error.kind().code(), "gave up following");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// A link to the output for `life`.
+    ///
+    /// # Errors
+    /// [`Kind::RenderUnfinished`]; [`Kind::NotAllowed`] where the output is in a bucket that isn't ours to show.
+    pub async fn output(&self, ticket: &Ticket, life: Duration) -> Result<Link> {
+        let source = self.look(ticket).await?.source()?;
+        let account = self.settings().accounts.get(&ticket.account)?;
+        self.check_output_bucket("outBucket", account, &source.bucket, &source.key)?;
+        let object = account.object(&ticket.region, &source.bucket, source.key);
+        let Presigned { url, expires_at } = account.aws.presign(&object, life).await?;
+        Ok(Link { url, expires_at })
+    }
+
+    async fn record(&self, ticket: &Ticket) -> Result<Option<(Record, Version)>> {
+        match &self.settings().records {
+            Some(records) => records.read(&ticket.to_string()).await,
+            None => Ok(None),
+        }
+    }
+
+    /// What Remotion says, without the copy: one GET, rarely one HEAD.
+    pub(super) async fn look(&self, ticket: &Ticket) -> Result<View> {
+        let account = self.settings().accounts.get(&ticket.account)?;
+        let key = progress::key(&ticket.render_id);
+        let object = account.object(&ticket.region, &ticket.bucket, key);
+        let (bytes, _) = account.aws.get(&object).await?.ok_or_else(|| {
+            Error::new(Kind::RenderNotFound, "There is no such render, or its files were deleted. Check the id.")
+        })?;
+        let file = ProgressFile::read(&bytes).map_err(unreadable)?;
+        let moment = moment(ticket, &file, account.settings.function_name.as_deref());
+        let head = match file.output_to_check(&moment).map_err(unreadable)? {
+            Some(place) if place.endpoint.is_none() => {
+                head(&account.aws, &account.object(&ticket.region, &place.bucket, place.key)).await?
+            }
+            _ => None,
+        };
+        let progress = file.progress(&moment, head).map_err(unreadable)?;
+        let status = progress.status();
+        self.count_end(ticket, status, &progress);
+        Ok(View { id: ticket.to_string(), status, copy: None, progress })
+    }
+
+    /// Counts the end of a render, once per process.
+    fn count_end(&self, ticket: &Ticket, status: Status, progress: &Progress) {
+        if status == Status::Rendering {
+            return;
+        }
+        let mut ended = self.inner.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        if ended.len() >= REMEMBERED {
+            ended.clear();
+        }
+        if !ended.insert(ticket.clone()) {
+            return;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a duration in ms is far below 2^52")]
+        let metric = match status {
+            Status::Done => Metric::Done(progress.time_to_finish.unwrap_or_default() as f64),
+            _ => Metric::Failed,
+        };
+        self.settings().metrics.put(&ticket.account, metric);
+    }
+}
+
+/// The function that rendered tells memory and time limit by its name; it is known once the
+/// composition is, before that the configured one is asked.
+fn moment<'a>(ticket: &'a Ticket, file: &ProgressFile, configured: Option<&str>) -> Moment<'a> {
+    #[derive(Default, serde::Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Metadata {
+        function_name: Option<String>,
+    }
+    let metadata: Metadata =
+        file.raw_metadata.as_deref().and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+    let function = metadata.function_name.as_deref().or(configured);
+    let name = function.and_then(FunctionName::parse).unwrap_or_else(FunctionName::unknown);
+    Moment {
+        now_ms: i64::try_from(now_ms()).unwrap_or(i64::MAX),
+        memory_mb: name.memory_mb,
+        disk_mb: ASSUMED_DISK_MB,
+        timeout_ms: i64::from(name.timeout_seconds) * 1000,
+        region: &ticket.region,
+        bucket: &ticket.bucket,
+        render_id: &ticket.render_id,
+    }
+}
+
+/// The status as callers read it.
+pub(super) const fn word(status: Status) -> &'static str {
+    match status {
+        Status::Rendering => "rendering",
+        Status::Done => "done",
+        Status::Failed => "failed",
+        Status::Cancelled => "cancelled",
+    }
+}
+
+/// 403 says nothing: without `s3:ListBucket` it is what a missing object answers.
+async fn head(aws: &Aws, object: &crate::aws::Object) -> Result<Option<OutputHead>> {
+    match aws.head(object).await {
+        Ok(found) => Ok(found.map(|found| OutputHead { size: found.size })),
+        Err(error) if error.kind() == Kind::AwsAccessDenied => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn unreadable(error: Unreadable) -> Error {
+    let kind = if matches!(error, Unreadable::Still) { Kind::InvalidParameter } else { Kind::UnreadableAnswer };
+    let detail = match &error {
+        // The parser's message quotes the file.
+        Unreadable::Json(_) => {
+            "The render's progress.json can't be read. Ask again; if it stays so, the file is damaged.".to_owned()
+        }
+        other => format!("{other}."),
+    };
+    Error::new(kind, detail).because(error)
+}

@@ -1,0 +1,306 @@
+//! Starts a render.
+
+use std::time::Instant;
+
+use serde::Serialize;
+
+use super::finish::CopyView;
+use super::{CopyTo, Order, Renderer, Ticket};
+use crate::accounts::Account;
+use crate::aws::{Invoked, Put};
+use crate::error::{Error, Kind, Result};
+use crate::records::{CopyRecord, CopyStatus, Record};
+use crate::remotion::payload::{Given, Start};
+use crate::remotion::props::{self, Props};
+use crate::remotion::reply::{self, StartReply};
+use crate::remotion::values::{Codec, OutName, OutPlace};
+use crate::remotion::{names, output};
+use crate::telemetry::{Metric, now_ms};
+
+/// Keys of the render bucket that belong to Remotion or to other renders.
+const RESERVED: [&str; 4] = ["sites/", "renders/", "input-props/", "resolved-props/"];
+/// Stands for the render id while there is none.
+const ANY_RENDER_ID: &str = "0000000000";
+
+/// A render that runs.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Started {
+    /// Its ticket.
+    pub id: String,
+    /// Remotion's id.
+    pub render_id: String,
+    /// The render bucket.
+    pub bucket_name: String,
+    /// Region of function and bucket.
+    pub region: String,
+    /// The function that renders.
+    pub function_name: String,
+    /// The account that renders.
+    pub account: String,
+    /// Always `rendering`.
+    pub status: &'static str,
+    /// The copy that was ordered.
+    pub copy: Option<CopyView>,
+}
+
+/// An order whose names are all filled in and allowed.
+struct Plan<'a> {
+    account: &'a Account,
+    region: &'a str,
+    function: &'a str,
+    function_was_named: bool,
+    composition: &'a str,
+    serve_url: &'a str,
+    codec: Codec,
+    copy_to: Option<CopyTo>,
+    file_name: String,
+}
+
+impl Renderer {
+    /// Starts a render: one AWS call for a plain order, one more for large props, one for the record
+    /// of a copy. The record is durable before this returns.
+    ///
+    /// # Errors
+    /// Bad orders cost nothing. See [`Kind`] for what AWS and the function may refuse.
+    pub async fn start(&self, order: &Order) -> Result<Started> {
+        let began = Instant::now();
+        let plan = self.plan(order)?;
+        let started = self.send(order, &plan).await.inspect_err(|error| {
+            if error.kind() == Kind::Throttled {
+                self.settings().metrics.put(&plan.account.settings.name, Metric::Throttled);
+            }
+        })?;
+        self.settings().metrics.put(&started.account, Metric::Started(began.elapsed().as_secs_f64() * 1000.0));
+        Ok(started)
+    }
+
+    fn plan<'a>(&'a self, order: &'a Order) -> Result<Plan<'a>> {
+        let settings = self.settings();
+        let media = &order.media;
+        let account = settings.accounts.choose(order.account.as_deref())?;
+        let region = account.region(media.region.as_deref())?;
+        let function = account.function(media.function_name.as_deref())?;
+        if let Some(renderer) = &media.renderer_function_name {
+            account.check_function("rendererFunctionName", renderer)?;
+        }
+        let composition = required("composition", media.composition.as_deref().or(settings.composition.as_deref()))?;
+        let serve_url = required("serveUrl", media.serve_url.as_deref().or(account.settings.serve_url.as_deref()))?;
+        if let Some(bucket) = &media.force_bucket_name {
+            self.check_output_bucket("forceBucketName", account, bucket, "")?;
+        }
+        let codec = media.codec.unwrap_or(settings.codec);
+        let audio_codec = media.audio_codec.map(|codec| codec.as_str());
+        let (file_name, guide_form) = match &media.out_name {
+            Some(OutName::Place(place)) => {
+                self.check_place(account, place)?;
+                (place.key.clone(), None)
+            }
+            Some(OutName::Name(name)) if !name.is_empty() => (name.clone(), settings.destinations.from_out_name(name)),
+            _ => (format!("out.{}", default_extension(codec, audio_codec)?), None),
+        };
+        let file_name = file_name.rsplit('/').next().unwrap_or_default().to_owned();
+        let copy_to = order.copy_to.clone().or(guide_form);
+        if let Some(copy_to) = &copy_to {
+            self.check_copy(copy_to, &copy_to.resolved_key(ANY_RENDER_ID, composition, &file_name))?;
+        }
+        let function_was_named = media.function_name.is_some();
+        Ok(Plan { account, region, function, function_was_named, composition, serve_url, codec, copy_to, file_name })
+    }
+
+    fn check_place(&self, account: &Account, place: &OutPlace) -> Result<()> {
+        if !names::is_bucket_name(&place.bucket_name) {
+            return Err(Error::field("outName.bucketName", "the name of an S3 bucket"));
+        }
+        self.check_output_bucket("outName.bucketName", account, &place.bucket_name, &place.key)?;
+        let reserved = RESERVED.iter().any(|prefix| place.key.trim_start_matches('/').starts_with(prefix));
+        if reserved && account.is_render_bucket(&place.bucket_name) {
+            return Err(Error::field(
+                "outName.key",
+                "a key outside sites/, renders/, input-props/ and resolved-props/",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Refuses a copy that may not be made, before anything is started.
+    pub(super) fn check_copy(&self, copy_to: &CopyTo, key: &str) -> Result<()> {
+        let destinations = &self.settings().destinations;
+        if destinations.is_empty() {
+            return Err(Error::new(
+                Kind::DestinationsNotConfigured,
+                "Copying is off here. Set RENDERGATE_DESTINATIONS to the allowed buckets.",
+            )
+            .with("field", "copyTo"));
+        }
+        if !destinations.allows(&copy_to.bucket, key) {
+            return Err(crate::accounts::not_allowed("copyTo", &format!("s3://{}/{key}", copy_to.bucket)));
+        }
+        if key.len() > 1024 {
+            return Err(Error::field("copyTo.key", "at most 1024 bytes"));
+        }
+        self.records().map(|_| ())
+    }
+
+    async fn send(&self, order: &Order, plan: &Plan<'_>) -> Result<Started> {
+        let Plan { account, region, function, .. } = *plan;
+        let version = account.version(region, function).await.map_err(|error| plan.explain(error))?;
+        let text = props::text(order.media.input_props.as_deref());
+        let forced = order.media.force_bucket_name.as_deref().or(account.settings.bucket.as_deref());
+        let env = order.media.env_variables.as_ref().map(|env| env.expose());
+        let (props, bucket) = if props::fits_inline(text, env) {
+            (Props::Payload { payload: text }, forced.map(str::to_owned))
+        } else {
+            let bucket = account.bucket(region, forced).await?;
+            let hash = props::hash(uuid::Uuid::new_v4().as_u128());
+            let object = account.object(region, &bucket, props::key(&hash));
+            account.aws.put(&object, text.as_bytes().to_vec(), Put::Always).await?;
+            // The function reads uploaded props from its own bucket: it must be this one.
+            (Props::BucketUrl { hash, bucket_name: bucket.clone() }, Some(bucket))
+        };
+        let given = Given {
+            options: &order.media,
+            composition: plan.composition,
+            serve_url: plan.serve_url,
+            codec: plan.codec,
+            version: &version,
+            bucket: bucket.as_deref(),
+            props,
+        };
+        let payload = serde_json::to_vec(&Start::new(given))
+            .map_err(|error| Error::new(Kind::Internal, "The order can't be written.").because(error))?;
+        let Invoked { payload, threw } =
+            account.aws.invoke(region, function, payload).await.map_err(|error| plan.explain(error))?;
+        match reply::start(&payload, threw) {
+            StartReply::Started { render_id, bucket_name } => self.accept(plan, render_id, bucket_name).await,
+            StartReply::Refused(message) => Err(plan.refused(order, &version, &message).await),
+            StartReply::Unreadable => Err(Error::new(
+                Kind::UnreadableAnswer,
+                format!("`{function}` did not answer as a Remotion function does. Check functionName."),
+            )),
+        }
+    }
+
+    /// The render runs: what is left to do for it is written down before anybody is told.
+    async fn accept(&self, plan: &Plan<'_>, render_id: String, bucket_name: String) -> Result<Started> {
+        let Plan { account, region, function, .. } = *plan;
+        let name = account.settings.name.clone();
+        let ticket =
+            Ticket { account: name.clone(), region: region.to_owned(), bucket: bucket_name.clone(), render_id };
+        let id = ticket.to_string();
+        let copy = match &plan.copy_to {
+            Some(copy_to) => {
+                let record = new_record(
+                    &ticket,
+                    copy_to,
+                    copy_to.resolved_key(&ticket.render_id, plan.composition, &plan.file_name),
+                );
+                self.records()?.write(&record, None).await.map_err(|error| {
+                    let detail = format!("The render {id} runs, but its copy could not be recorded: {error} Ask for the copy at /v1/renders/{id}/copy when it is done.");
+                    Error::new(error.kind(), detail).with("id", id.as_str()).because(error)
+                })?;
+                Some(CopyView::from(&record.copy))
+            }
+            None => None,
+        };
+        Ok(Started {
+            id,
+            render_id: ticket.render_id,
+            bucket_name,
+            region: region.to_owned(),
+            function_name: function.to_owned(),
+            account: name,
+            status: "rendering",
+            copy,
+        })
+    }
+}
+
+/// The record of a copy that nobody has begun.
+pub(super) fn new_record(ticket: &Ticket, copy_to: &CopyTo, key: String) -> Record {
+    let CopyTo { bucket, region, expected_bucket_owner, if_exists, storage_class, .. } = copy_to.clone();
+    let copy = CopyRecord {
+        bucket,
+        key,
+        region,
+        expected_bucket_owner,
+        if_exists,
+        storage_class,
+        status: CopyStatus::Pending,
+        size: None,
+        error: None,
+        attempts: 0,
+        lease_until: 0,
+    };
+    Record { id: ticket.to_string(), created_at: now_ms(), copy }
+}
+
+fn default_extension(codec: Codec, audio_codec: Option<&str>) -> Result<&'static str> {
+    let extensions = output::extensions(codec.as_str(), audio_codec).map_err(|error| {
+        Error::field("audioCodec", format!("an audio codec that fits {}", codec.as_str())).because(error)
+    })?;
+    Ok(extensions.first().copied().unwrap_or_default())
+}
+
+fn required<'a>(field: &str, value: Option<&'a str>) -> Result<&'a str> {
+    value.filter(|value| !value.is_empty()).ok_or_else(|| {
+        Error::new(Kind::MissingField, format!("`{field}` is missing, and no default is configured. Send it."))
+            .with("field", field)
+    })
+}
+
+impl Plan<'_> {
+    /// A function that the caller did not name is the operator's to mend.
+    fn explain(&self, error: Error) -> Error {
+        if error.kind() == Kind::FunctionNotFound && !self.function_was_named {
+            let detail = format!(
+                "The configured function `{}` does not exist in {}. Deploy it, or correct RENDERGATE_FUNCTION_NAME.",
+                self.function, self.region
+            );
+            return Error::new(Kind::FunctionMissing, detail).because(error);
+        }
+        error
+    }
+
+    /// The function's own refusal: a mismatch of versions is told with both, anything else by its
+    /// first line without the order's secrets.
+    async fn refused(&self, order: &Order, version: &str, message: &str) -> Error {
+        let function = self.function;
+        if message.to_lowercase().contains("version")
+            && let Ok(own) = self.account.ask_version(self.region, function).await
+            && own != version
+        {
+            return Error::new(
+                Kind::VersionMismatch,
+                format!("`{function}` runs Remotion {own}, but its name says {version}. Deploy function and site of one version, and name the new function."),
+            )
+            .with("functionVersion", own)
+            .with("clientVersion", version);
+        }
+        let line = message.lines().next().unwrap_or_default();
+        let mut line: String = line.chars().take(300).collect();
+        for secret in order.secrets() {
+            line = line.replace(secret, "***");
+        }
+        Error::new(Kind::FunctionError, format!("The Remotion function refused the render: {line}"))
+    }
+}
+
+impl Order {
+    /// What must not be echoed, whoever says it.
+    fn secrets(&self) -> impl Iterator<Item = &str> {
+        let media = &self.media;
+        let env = media.env_variables.iter().flat_map(|env| env.expose().values());
+        let keys = media.license_key.iter().chain(&media.api_key).map(|key| key.expose());
+        let provider = match &media.out_name {
+            Some(OutName::Place(place)) => place.s3_output_provider.as_ref(),
+            _ => None,
+        };
+        let provider = provider
+            .into_iter()
+            .flat_map(|provider| [provider.access_key_id.expose(), provider.secret_access_key.expose()]);
+        let all = env.chain(keys).chain(provider.flatten()).map(String::as_str);
+        // A shorter one would blot out innocent text.
+        all.chain(media.webhook.iter().filter_map(|webhook| webhook.secret())).filter(|secret| secret.len() >= 4)
+    }
+}
