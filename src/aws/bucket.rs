@@ -161,10 +161,7 @@ impl Aws {
     /// The names of the buckets that begin with `prefix`, as seen in this region.
     pub async fn list_buckets(&self, region: &str, prefix: &str) -> Result<Vec<String>> {
         let call = Call { action: "s3:ListAllMyBuckets", resource: "*".into() };
-        let answer = self.call(call, |clients| {
-            let request = clients.s3(region).list_buckets().prefix(prefix).send();
-            async move { request.await }
-        });
+        let answer = self.call(call, |clients| clients.s3(region).list_buckets().prefix(prefix).send());
         // Outside AWS the prefix may be ignored.
         let named = answer.await?.buckets.unwrap_or_default().into_iter().filter_map(|bucket| bucket.name);
         Ok(named.filter(|name| name.starts_with(prefix)).collect())
@@ -184,6 +181,7 @@ impl Aws {
     }
 }
 
+#[allow(clippy::result_large_err, reason = "the size is that of the SDK's own error")]
 /// Turns the one failure that means "not there" or "condition not met" into `None`.
 fn none_if<T, E: ProvideErrorMetadata>(
     code: &str,

@@ -52,7 +52,7 @@ impl Aws {
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(limit).operation_timeout(limit).build();
         let made = self.call(call, |clients| {
             let request = clients.s3(&to.region).copy_object().bucket(&to.bucket).key(&to.key);
-            let request = request
+            request
                 .copy_source(utf8_percent_encode(&format!("{}/{}", source.bucket, source.key), SOURCE).to_string())
                 .copy_source_if_match(&found.etag)
                 .set_expected_source_bucket_owner(source.owner.clone())
@@ -61,8 +61,7 @@ impl Aws {
                 .set_if_none_match(target.new_only.then(|| "*".to_owned()))
                 .customize()
                 .config_override(aws_sdk_s3::config::Builder::new().timeout_config(timeouts.clone()))
-                .send();
-            async move { request.await }
+                .send()
         });
         let answer = match made.await {
             Err(error) if target.new_only && exists(&error) => return Ok(Copied::Existed),

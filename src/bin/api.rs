@@ -12,8 +12,9 @@ use rendergate::{http, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let config = Config::from_env()?;
+    let config = Config::from_env().inspect_err(|mistakes| eprintln!("{mistakes}"))?;
     telemetry::init(config.log_format, config.log_level, true);
+    Config::warn_of_unknown();
     let app = App::new(&config).await;
     let service = ServiceBuilder::new().map_request(with_door).service(http::router(app));
     lambda_http::run(service).await

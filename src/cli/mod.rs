@@ -63,6 +63,7 @@ async fn with_config(run: impl AsyncFnOnce(Config) -> ExitCode) -> ExitCode {
 
 async fn serve(config: Config) -> ExitCode {
     telemetry::init(config.log_format, config.log_level, false);
+    Config::warn_of_unknown();
     let listener = match TcpListener::bind((config.host, config.port)).await {
         Ok(listener) => listener,
         Err(error) => {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use super::exit;
 use crate::config::{Config, SETTINGS};
 
-/// The table of the documentation.
+/// The table of docs/CONFIGURATION.md.
 pub(super) fn markdown() -> String {
     let mut table = String::from("| variable | meaning | default |\n| --- | --- | --- |\n");
     for setting in SETTINGS {
@@ -25,7 +25,13 @@ pub(super) fn print_current() -> ExitCode {
             Some(_) if setting.secret => "***".to_owned(),
             Some(value) => value,
         };
-        println!("{:34} {value}", setting.name);
+        println!("{} = {value}\n    {}", setting.name, setting.meaning);
+    }
+    for (name, near) in Config::unknown() {
+        println!(
+            "{name} is not a setting of this version{}",
+            near.map(|near| format!("; did you mean {near}?")).unwrap_or_default()
+        );
     }
     match Config::from_env() {
         Ok(_) => ExitCode::SUCCESS,
@@ -33,5 +39,17 @@ pub(super) fn print_current() -> ExitCode {
             eprint!("\n{mistakes}");
             exit::CONFIG.into()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_documentation_holds_the_table() {
+        let documented = include_str!("../../docs/CONFIGURATION.md");
+        assert!(
+            documented.contains(&super::markdown()),
+            "run `rendergate config --markdown` and put it into docs/CONFIGURATION.md"
+        );
     }
 }

@@ -13,7 +13,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::callers::ApiKey;
 use crate::credentials::{CredentialSource, SecretRef};
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::records::StateLocation;
 use crate::redacted::Redacted;
 use crate::remotion::names;
@@ -126,6 +126,27 @@ impl Config {
     #[allow(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub fn from_env() -> Result<Self, Mistakes> {
         Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// Variables that look like settings of ours and are none, each with the nearest name that is.
+    #[allow(clippy::disallowed_methods, reason = "as from_env")]
+    pub fn unknown() -> Vec<(String, Option<&'static str>)> {
+        let ours = std::env::vars_os()
+            .filter_map(|(name, _)| name.into_string().ok())
+            .filter(|name| name.starts_with("RENDERGATE_"));
+        let unknown = ours.filter(|name| SETTINGS.iter().all(|setting| setting.name != name));
+        let nearest = |name: &str| {
+            let scored = SETTINGS.iter().map(|setting| (strsim::jaro_winkler(setting.name, name), setting.name));
+            scored.filter(|(score, _)| *score > 0.9).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, near)| near)
+        };
+        unknown.map(|name| (name.clone(), nearest(&name))).collect()
+    }
+
+    /// Puts variables that look like settings, and are none, into the log.
+    pub fn warn_of_unknown() {
+        for (name, near) in Self::unknown() {
+            tracing::warn!(name, near, "not a setting of this version");
+        }
     }
 
     /// The value of one setting, as it stands in the environment.
@@ -260,12 +281,6 @@ fn metrics<F: Fn(&str) -> Option<String>>(reader: &mut Reader<F>, on_lambda: boo
         _ => Err("expected `emf` or `off`".to_owned()),
     };
     reader.read("RENDERGATE_METRICS", read).unwrap_or(on_lambda)
-}
-
-impl From<Mistakes> for Error {
-    fn from(mistakes: Mistakes) -> Self {
-        Self::new(Kind::Config, mistakes.to_string())
-    }
 }
 
 #[cfg(test)]

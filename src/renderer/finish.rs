@@ -77,12 +77,12 @@ impl Renderer {
         let version = match records.read(&record.id).await? {
             None => None,
             Some((old, version)) => {
-                let busy = !CopyView::from(&old.copy).is_final() && old.copy.lease_until > now_ms();
                 let same = (&old.copy.bucket, &old.copy.key) == (&record.copy.bucket, &record.copy.key);
-                match (busy, same) {
-                    (true, true) => return Ok(CopyView::from(&old.copy)),
-                    (true, false) => return Err(copy_in_progress()),
-                    (false, _) => Some(version),
+                match CopyView::from(&old.copy).is_final() {
+                    true => Some(version),
+                    // What was ordered before is owed: it is made first, never replaced.
+                    false if same => return self.finish(ticket, source, old, version).await,
+                    false => return Err(copy_in_progress()),
                 }
             }
         };
