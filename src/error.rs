@@ -74,6 +74,40 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind, in the order of the documentation.
+    pub const ALL: [Self; 30] = [
+        Self::InvalidJson,
+        Self::InvalidField,
+        Self::MissingField,
+        Self::InvalidParameter,
+        Self::BodyTooLarge,
+        Self::UnsupportedMediaType,
+        Self::Unauthenticated,
+        Self::NotAllowed,
+        Self::RouteNotFound,
+        Self::MethodNotAllowed,
+        Self::RenderNotFound,
+        Self::FunctionNotFound,
+        Self::FunctionMissing,
+        Self::VersionMismatch,
+        Self::RenderUnfinished,
+        Self::CopyInProgress,
+        Self::Throttled,
+        Self::AwsAccessDenied,
+        Self::AwsCredentialsRefused,
+        Self::CredentialsUnavailable,
+        Self::FunctionError,
+        Self::UnreadableAnswer,
+        Self::AwsError,
+        Self::AwsUnavailable,
+        Self::Timeout,
+        Self::StateNotConfigured,
+        Self::DestinationsNotConfigured,
+        Self::DestinationExists,
+        Self::Config,
+        Self::Internal,
+    ];
+
     /// The stable name that callers may program against: the problem's `code`.
     pub const fn code(self) -> &'static str {
         match self {

@@ -79,3 +79,17 @@ pub(super) fn respond(error: &Error, request_id: &str, path: &str) -> Response {
     }
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_documented_with_its_status() {
+        let documented = include_str!("../../docs/API.md");
+        for kind in Kind::ALL {
+            let row = format!("| `{}` | {} |", kind.code(), status(kind).as_u16());
+            assert!(kind == Kind::Config || documented.contains(&row), "docs/API.md has no row {row}");
+        }
+    }
+}
