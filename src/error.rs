@@ -179,6 +179,12 @@ impl Error {
         self
     }
 
+    /// The same failure, told anew to the caller; its members stay.
+    pub fn retold(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
     /// The same failure without its cause, for those who wait for the same thing.
     pub fn share(&self) -> Self {
         Self { kind: self.kind, detail: self.detail.clone(), members: self.members.clone(), source: None }

@@ -158,6 +158,19 @@ impl Records {
         Ok(Some((record, version)))
     }
 
+    /// The ids of all renders that have a record.
+    pub async fn ids(&self) -> Result<Vec<String>> {
+        let names = match self {
+            Self::S3(store) => store.aws.list(&store.object("").folder()).await?,
+            Self::Folder(folder) => {
+                let folder = folder.join("renders");
+                blocking(move || list_folder(&folder)).await?
+            }
+        };
+        let id = |name: &String| Some(name.rsplit('/').next()?.strip_suffix(".json")?.to_owned());
+        Ok(names.iter().filter_map(id).collect())
+    }
+
     /// Writes a record durably: a new one, or in place of exactly `replaces`. `false` where somebody
     /// else was faster.
     pub async fn write(&self, record: &Record, replaces: Option<&Version>) -> Result<bool> {
@@ -195,6 +208,13 @@ fn read_file(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
     match fs::read(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         other => other.map(Some),
+    }
+}
+
+fn list_folder(folder: &Path) -> std::io::Result<Vec<String>> {
+    match fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        entries => entries?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect(),
     }
 }
 

@@ -63,6 +63,12 @@ pub enum Put<'a> {
 }
 
 impl Object {
+    /// The same with the key up to its last slash.
+    pub fn folder(&self) -> Self {
+        let end = self.key.rfind('/').map_or(0, |slash| slash + 1);
+        Self { key: self.key[..end].to_owned(), ..self.clone() }
+    }
+
     fn call(&self, action: &'static str) -> Call {
         Call { action, resource: format!("arn:aws:s3:::{}/{}", self.bucket, self.key) }
     }
@@ -156,6 +162,25 @@ impl Aws {
         let whole_seconds = DateTime::from_secs(expires_at.secs());
         let expires_at = whole_seconds.fmt(DateTimeFormat::DateTime).map_err(|_| unreadable("the clock"))?;
         Ok(Presigned { url, expires_at })
+    }
+
+    /// The keys that begin with the object's key.
+    pub async fn list(&self, under: &Object) -> Result<Vec<String>> {
+        let mut keys = Vec::new();
+        let mut next = None;
+        loop {
+            let call = Call { action: "s3:ListBucket", resource: format!("arn:aws:s3:::{}", under.bucket) };
+            let page = self.call(call, |clients| {
+                let request = clients.s3(&under.region).list_objects_v2().bucket(&under.bucket).prefix(&under.key);
+                request.set_expected_bucket_owner(under.owner.clone()).set_continuation_token(next.clone()).send()
+            });
+            let page = page.await?;
+            keys.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key));
+            next = page.next_continuation_token;
+            if next.is_none() {
+                return Ok(keys);
+            }
+        }
     }
 
     /// The names of the buckets that begin with `prefix`, as seen in this region.

@@ -4,8 +4,7 @@ use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::records::CopyStatus;
-use crate::renderer::{Status, View};
+use crate::renderer::{CopyStatus, Status, View};
 
 /// Shows how far a render is, on standard error.
 pub(super) enum Bar {

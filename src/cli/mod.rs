@@ -75,6 +75,12 @@ async fn serve(config: Config) -> ExitCode {
         }
     };
     let app = App::new(&config).await;
+    let renderer = app.renderer.clone();
+    tokio::spawn(async move {
+        if let Err(error) = renderer.resume().await {
+            tracing::warn!(code = error.kind().code(), detail = error.detail(), "earlier renders not taken up");
+        }
+    });
     match http::serve(http::router(app), listener).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -13,8 +13,7 @@ use super::exit::{self, End};
 use crate::app::App;
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
-use crate::records::CopyStatus;
-use crate::renderer::{CopyView, Order, Renderer, Started, Status, View};
+use crate::renderer::{CopyStatus, CopyView, Order, Renderer, Started, Status, View};
 
 /// How long one look waits for news.
 const LOOK: Duration = Duration::from_secs(1);

@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use axum::Json;
-use axum::extract::{Path, Request, State};
+use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::header::{ACCEPT, CACHE_CONTROL, LOCATION};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -14,8 +15,7 @@ use super::body;
 use super::door::{About, Door};
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
-use crate::records::CopyStatus;
-use crate::renderer::{CopyTo, Order, Started, Ticket};
+use crate::renderer::{CopyStatus, CopyTo, Order, Started, Ticket};
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
@@ -25,6 +25,21 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const LONGEST_WAIT: u64 = 25;
 /// What an answer needs after a wait before the door's deadline.
 const MARGIN: Duration = Duration::from_secs(2);
+
+/// The id in the path, decoded.
+pub(super) struct Id(String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let wrong = |_| {
+            Error::new(Kind::RenderNotFound, "This is not the id of a render. Use the `id` that starting it answered.")
+        };
+        let Path(id) = Path::<String>::from_request_parts(parts, state).await.map_err(wrong)?;
+        Ok(Self(id))
+    }
+}
 
 /// Where to go on.
 #[derive(Serialize)]
@@ -69,7 +84,7 @@ pub(super) async fn begin(app: &App, order: &Order) -> Result<Started> {
     Ok(started)
 }
 
-pub(super) async fn progress(State(app): State<App>, Path(id): Path<String>, request: Request) -> Result<Response> {
+pub(super) async fn progress(State(app): State<App>, Id(id): Id, request: Request) -> Result<Response> {
     let ticket = app.renderer.ticket(&id)?;
     let wait = wait_preferred(request.headers());
     let view = match wait {
@@ -95,7 +110,7 @@ pub(super) async fn progress(State(app): State<App>, Path(id): Path<String>, req
     Ok(response)
 }
 
-pub(super) async fn output(State(app): State<App>, Path(id): Path<String>, request: Request) -> Result<Response> {
+pub(super) async fn output(State(app): State<App>, Id(id): Id, request: Request) -> Result<Response> {
     let ticket = app.renderer.ticket(&id)?;
     let wrong =
         || Error::new(Kind::InvalidParameter, "`expiresIn`: expected 1 to 604800 seconds.").with("field", "expiresIn");
@@ -120,7 +135,7 @@ pub(super) async fn output(State(app): State<App>, Path(id): Path<String>, reque
     Ok(response)
 }
 
-pub(super) async fn copy(State(app): State<App>, Path(id): Path<String>, request: Request) -> Result<Response> {
+pub(super) async fn copy(State(app): State<App>, Id(id): Id, request: Request) -> Result<Response> {
     let ticket = app.renderer.ticket(&id)?;
     let (_, body) = body::json(request).await?;
     let copy = app.renderer.copy(&ticket, &CopyTo::from_json(&body)?).await?;

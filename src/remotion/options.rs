@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::number::{Real, Whole};
 use super::values::{
     AudioCodec, ChromiumOptions, Codec, ColorSpace, ConcurrencyPerLambda, DeleteAfter, DownloadBehavior, FrameRange,
-    LogLevel, OutName, Privacy, ProResProfile, VideoImageFormat, Webhook, X264Preset,
+    LogLevel, OutName, Privacy, ProResProfile, VideoImageFormat, Webhook, X264Preset, object,
 };
 use crate::redacted::Redacted;
 
@@ -64,6 +64,7 @@ pub struct MediaOptions {
     /// How long one frame may wait for `delayRender()`, ms, at least 7000; default 30000.
     pub timeout_in_milliseconds: Option<Whole>,
     /// Options of the browser.
+    #[serde(deserialize_with = "object")]
     pub chromium_options: Option<ChromiumOptions>,
     /// Factor of the output's size; default 1.
     pub scale: Option<Real>,
@@ -74,6 +75,7 @@ pub struct MediaOptions {
     /// Browser tabs per function: a number or a percentage; default 1.
     pub concurrency_per_lambda: Option<ConcurrencyPerLambda>,
     /// What a browser does with the output's link; plays it by default.
+    #[serde(deserialize_with = "object")]
     pub download_behavior: Option<DownloadBehavior>,
     /// Leave the audio out; default false.
     pub muted: Option<bool>,

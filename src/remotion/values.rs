@@ -128,6 +128,27 @@ pub struct ChromiumOptions {
     pub enable_multi_process_on_linux: Option<bool>,
 }
 
+/// Reads an object or null. serde would take an array for a struct, too.
+pub(super) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    struct Object<T>(std::marker::PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+        type Value = Option<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_unit<E: de::Error>(self) -> Result<Option<T>, E> {
+            Ok(None)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Option<T>, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(map)).map(Some)
+        }
+    }
+    deserializer.deserialize_any(Object(std::marker::PhantomData))
+}
+
 fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
@@ -166,8 +187,11 @@ impl<'de> Deserialize<'de> for Webhook {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let given = Box::<RawValue>::deserialize(deserializer)?;
         let wrong = |what: &str| de::Error::invalid_value(de::Unexpected::Map, &what);
-        let shape: WebhookShape = serde_json::from_str(given.get())
-            .map_err(|_| wrong("{url, secret, customData?} with url a string and secret a string or null"))?;
+        let shape = "{url, secret, customData?} with url a string and secret a string or null";
+        if !given.get().starts_with('{') {
+            return Err(wrong(shape));
+        }
+        let shape: WebhookShape = serde_json::from_str(given.get()).map_err(|_| wrong(shape))?;
         let size = shape.custom_data.map_or(0, |data| compact(&data).encode_utf16().count());
         if size > CUSTOM_DATA {
             return Err(wrong("a customData of at most 1024 characters as JSON"));
@@ -201,7 +225,12 @@ pub struct OutPlace {
     /// The whole key.
     pub key: String,
     /// An S3-compatible store other than AWS.
-    #[serde(rename = "s3OutputProvider", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "s3OutputProvider",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "object"
+    )]
     pub s3_output_provider: Option<S3OutputProvider>,
 }
 

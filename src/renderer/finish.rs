@@ -163,7 +163,7 @@ impl Renderer {
 
     async fn copy_object(&self, ticket: &Ticket, source: &Source, copy: &CopyRecord) -> Result<u64> {
         let account = self.settings().accounts.get(&ticket.account)?;
-        self.check_output_bucket("outBucket", account, &source.bucket, &source.key)?;
+        self.check_output(ticket, &source.bucket, &source.key)?;
         let from = account.object(&ticket.region, &source.bucket, source.key.clone());
         let found = account
             .aws

@@ -1,11 +1,12 @@
 //! The verbs: start a render, follow it, deliver its output.
 //!
-//! `order` is what callers ask for, `start` sends it, `ticket` is the claim check, `progress` follows,
+//! `order` is what callers ask for, `plan` checks it, `start` sends it, `ticket` is the claim check, `progress` follows,
 //! `finish` copies. Edges translate to and from these and decide nothing.
 
 mod copy_to;
 mod finish;
 mod order;
+mod plan;
 mod progress;
 mod start;
 mod ticket;
@@ -14,8 +15,9 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::accounts::Accounts;
+use crate::accounts::{Account, Accounts, not_allowed};
 use crate::error::{Error, Kind, Result};
+pub use crate::records::CopyStatus;
 use crate::records::Records;
 pub use crate::remotion::progress::Status;
 use crate::remotion::values::Codec;
@@ -99,20 +101,26 @@ impl Renderer {
         let account = self.settings().accounts.get(&ticket.account)?;
         account.region(Some(&ticket.region))?;
         if !account.is_render_bucket(&ticket.bucket) {
-            return Err(crate::accounts::not_allowed("id", &ticket.bucket));
+            return Err(not_allowed("id", &ticket.bucket));
         }
         Ok(ticket)
     }
 
     /// Refuses an output bucket that is neither the render bucket nor a destination.
-    fn check_output_bucket(
-        &self,
-        field: &str,
-        account: &crate::accounts::Account,
-        bucket: &str,
-        key: &str,
-    ) -> Result<()> {
+    fn check_output_bucket(&self, field: &str, account: &Account, bucket: &str, key: &str) -> Result<()> {
         let allowed = account.is_render_bucket(bucket) || self.settings().destinations.allows(bucket, key);
-        if allowed { Ok(()) } else { Err(crate::accounts::not_allowed(field, bucket)) }
+        if allowed { Ok(()) } else { Err(not_allowed(field, bucket)) }
+    }
+
+    /// Refuses an output that `progress.json` claims and that isn't this render's to give away: the file
+    /// may have been written by others.
+    fn check_output(&self, ticket: &Ticket, bucket: &str, key: &str) -> Result<()> {
+        let account = self.settings().accounts.get(&ticket.account)?;
+        self.check_output_bucket("outBucket", account, bucket, key)?;
+        let own = bucket == ticket.bucket && key.starts_with(&ticket.folder());
+        if !own && account.is_render_bucket(bucket) && plan::is_reserved(key) {
+            return Err(not_allowed("outKey", key));
+        }
+        Ok(())
     }
 }

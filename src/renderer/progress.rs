@@ -150,10 +150,28 @@ impl Renderer {
     pub async fn output(&self, ticket: &Ticket, life: Duration) -> Result<Link> {
         let source = self.look(ticket).await?.source()?;
         let account = self.settings().accounts.get(&ticket.account)?;
-        self.check_output_bucket("outBucket", account, &source.bucket, &source.key)?;
+        self.check_output(ticket, &source.bucket, &source.key)?;
         let object = account.object(&ticket.region, &source.bucket, source.key);
         let Presigned { url, expires_at } = account.aws.presign(&object, life).await?;
         Ok(Link { url, expires_at })
+    }
+
+    /// Takes up what an earlier process left unfinished. For processes that live on.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub async fn resume(&self) -> Result<()> {
+        let Some(records) = &self.settings().records else { return Ok(()) };
+        for id in records.ids().await? {
+            let Some((record, _)) = records.read(&id).await? else { continue };
+            let unfinished = !CopyView::from(&record.copy).is_final();
+            if let (true, Ok(ticket)) = (unfinished, self.ticket(&id)) {
+                tracing::info!(renderId = ticket.render_id, account = ticket.account, "taking up an unfinished render");
+                let renderer = self.clone();
+                tokio::spawn(async move { renderer.follow(&ticket).await });
+            }
+        }
+        Ok(())
     }
 
     async fn record(&self, ticket: &Ticket) -> Result<Option<(Record, Version)>> {
@@ -174,7 +192,7 @@ impl Renderer {
         let file = ProgressFile::read(&bytes).map_err(unreadable)?;
         let moment = moment(ticket, &file, account.settings.function_name.as_deref());
         let head = match file.output_to_check(&moment).map_err(unreadable)? {
-            Some(place) if place.endpoint.is_none() => {
+            Some(place) if place.endpoint.is_none() && self.check_output(ticket, &place.bucket, &place.key).is_ok() => {
                 head(&account.aws, &account.object(&ticket.region, &place.bucket, place.key)).await?
             }
             _ => None,

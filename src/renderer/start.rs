@@ -5,22 +5,17 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::finish::CopyView;
+use super::plan::Plan;
 use super::{CopyTo, Order, Renderer, Ticket};
-use crate::accounts::Account;
 use crate::aws::{Invoked, Put};
 use crate::error::{Error, Kind, Result};
 use crate::records::{CopyRecord, CopyStatus, Record};
+use crate::remotion::names;
 use crate::remotion::payload::{Given, Start};
 use crate::remotion::props::{self, Props};
 use crate::remotion::reply::{self, StartReply};
-use crate::remotion::values::{Codec, OutName, OutPlace};
-use crate::remotion::{names, output};
+use crate::remotion::values::OutName;
 use crate::telemetry::{Metric, now_ms};
-
-/// Keys of the render bucket that belong to Remotion or to other renders.
-const RESERVED: [&str; 4] = ["sites/", "renders/", "input-props/", "resolved-props/"];
-/// Stands for the render id while there is none.
-const ANY_RENDER_ID: &str = "0000000000";
 
 /// A render that runs.
 #[derive(Clone, Debug, Serialize)]
@@ -44,19 +39,6 @@ pub struct Started {
     pub copy: Option<CopyView>,
 }
 
-/// An order whose names are all filled in and allowed.
-struct Plan<'a> {
-    account: &'a Account,
-    region: &'a str,
-    function: &'a str,
-    function_was_named: bool,
-    composition: &'a str,
-    serve_url: &'a str,
-    codec: Codec,
-    copy_to: Option<CopyTo>,
-    file_name: String,
-}
-
 impl Renderer {
     /// Starts a render: one AWS call for a plain order, one more for large props, one for the record
     /// of a copy. The record is durable before this returns.
@@ -73,73 +55,6 @@ impl Renderer {
         })?;
         self.settings().metrics.put(&started.account, Metric::Started(began.elapsed().as_secs_f64() * 1000.0));
         Ok(started)
-    }
-
-    fn plan<'a>(&'a self, order: &'a Order) -> Result<Plan<'a>> {
-        let settings = self.settings();
-        let media = &order.media;
-        let account = settings.accounts.choose(order.account.as_deref())?;
-        let region = account.region(media.region.as_deref())?;
-        let function = account.function(media.function_name.as_deref())?;
-        if let Some(renderer) = &media.renderer_function_name {
-            account.check_function("rendererFunctionName", renderer)?;
-        }
-        let composition = required("composition", media.composition.as_deref().or(settings.composition.as_deref()))?;
-        let serve_url = required("serveUrl", media.serve_url.as_deref().or(account.settings.serve_url.as_deref()))?;
-        if let Some(bucket) = &media.force_bucket_name {
-            self.check_output_bucket("forceBucketName", account, bucket, "")?;
-        }
-        let codec = media.codec.unwrap_or(settings.codec);
-        let audio_codec = media.audio_codec.map(|codec| codec.as_str());
-        let (file_name, guide_form) = match &media.out_name {
-            Some(OutName::Place(place)) => {
-                self.check_place(account, place)?;
-                (place.key.clone(), None)
-            }
-            Some(OutName::Name(name)) if !name.is_empty() => (name.clone(), settings.destinations.from_out_name(name)),
-            _ => (format!("out.{}", default_extension(codec, audio_codec)?), None),
-        };
-        let file_name = file_name.rsplit('/').next().unwrap_or_default().to_owned();
-        let copy_to = order.copy_to.clone().or(guide_form);
-        if let Some(copy_to) = &copy_to {
-            self.check_copy(copy_to, &copy_to.resolved_key(ANY_RENDER_ID, composition, &file_name))?;
-        }
-        let function_was_named = media.function_name.is_some();
-        Ok(Plan { account, region, function, function_was_named, composition, serve_url, codec, copy_to, file_name })
-    }
-
-    fn check_place(&self, account: &Account, place: &OutPlace) -> Result<()> {
-        if !names::is_bucket_name(&place.bucket_name) {
-            return Err(Error::field("outName.bucketName", "the name of an S3 bucket"));
-        }
-        self.check_output_bucket("outName.bucketName", account, &place.bucket_name, &place.key)?;
-        let reserved = RESERVED.iter().any(|prefix| place.key.trim_start_matches('/').starts_with(prefix));
-        if reserved && account.is_render_bucket(&place.bucket_name) {
-            return Err(Error::field(
-                "outName.key",
-                "a key outside sites/, renders/, input-props/ and resolved-props/",
-            ));
-        }
-        Ok(())
-    }
-
-    /// Refuses a copy that may not be made, before anything is started.
-    pub(super) fn check_copy(&self, copy_to: &CopyTo, key: &str) -> Result<()> {
-        let destinations = &self.settings().destinations;
-        if destinations.is_empty() {
-            return Err(Error::new(
-                Kind::DestinationsNotConfigured,
-                "Copying is off here. Set RENDERGATE_DESTINATIONS to the allowed buckets.",
-            )
-            .with("field", "copyTo"));
-        }
-        if !destinations.allows(&copy_to.bucket, key) {
-            return Err(crate::accounts::not_allowed("copyTo", &format!("s3://{}/{key}", copy_to.bucket)));
-        }
-        if key.len() > 1024 {
-            return Err(Error::field("copyTo.key", "at most 1024 bytes"));
-        }
-        self.records().map(|_| ())
     }
 
     async fn send(&self, order: &Order, plan: &Plan<'_>) -> Result<Started> {
@@ -172,9 +87,13 @@ impl Renderer {
         let Invoked { payload, threw } =
             account.aws.invoke(region, function, payload).await.map_err(|error| plan.explain(error))?;
         match reply::start(&payload, threw) {
-            StartReply::Started { render_id, bucket_name } => self.accept(plan, render_id, bucket_name).await,
+            StartReply::Started { render_id, bucket_name }
+                if names::is_render_id(&render_id) && account.is_render_bucket(&bucket_name) =>
+            {
+                self.accept(plan, render_id, bucket_name).await
+            }
             StartReply::Refused(message) => Err(plan.refused(order, &version, &message).await),
-            StartReply::Unreadable => Err(Error::new(
+            StartReply::Started { .. } | StartReply::Unreadable => Err(Error::new(
                 Kind::UnreadableAnswer,
                 format!("`{function}` did not answer as a Remotion function does. Check functionName."),
             )),
@@ -197,7 +116,7 @@ impl Renderer {
                 );
                 self.records()?.write(&record, None).await.map_err(|error| {
                     let detail = format!("The render {id} runs, but its copy could not be recorded: {error} Ask for the copy at /v1/renders/{id}/copy when it is done.");
-                    Error::new(error.kind(), detail).with("id", id.as_str()).because(error)
+                    error.with("id", id.as_str()).retold(detail)
                 })?;
                 Some(CopyView::from(&record.copy))
             }
@@ -233,20 +152,6 @@ pub(super) fn new_record(ticket: &Ticket, copy_to: &CopyTo, key: String) -> Reco
         lease_until: 0,
     };
     Record { id: ticket.to_string(), created_at: now_ms(), copy }
-}
-
-fn default_extension(codec: Codec, audio_codec: Option<&str>) -> Result<&'static str> {
-    let extensions = output::extensions(codec.as_str(), audio_codec).map_err(|error| {
-        Error::field("audioCodec", format!("an audio codec that fits {}", codec.as_str())).because(error)
-    })?;
-    Ok(extensions.first().copied().unwrap_or_default())
-}
-
-fn required<'a>(field: &str, value: Option<&'a str>) -> Result<&'a str> {
-    value.filter(|value| !value.is_empty()).ok_or_else(|| {
-        Error::new(Kind::MissingField, format!("`{field}` is missing, and no default is configured. Send it."))
-            .with("field", field)
-    })
 }
 
 impl Plan<'_> {

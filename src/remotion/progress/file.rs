@@ -184,6 +184,10 @@ impl ProgressFile {
     /// # Errors
     /// [`Unreadable::Json`]: not JSON, cut short, or fields of another type.
     pub fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
+        // serde would take an array for a struct, too.
+        if bytes.trim_ascii_start().first() != Some(&b'{') {
+            return Err(Unreadable::Json(serde::de::Error::custom("not an object")));
+        }
         let mut file: Self = serde_json::from_slice(bytes).map_err(Unreadable::Json)?;
         let raw = file.raw_metadata.as_deref();
         file.metadata = raw.map(|raw| serde_json::from_str(raw.get())).transpose().map_err(Unreadable::Json)?;

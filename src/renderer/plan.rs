@@ -1,0 +1,111 @@
+//! Fills an order's names in, and refuses what may not be reached, before anything costs.
+
+use super::{CopyTo, Order, Renderer};
+use crate::accounts::{Account, not_allowed};
+use crate::error::{Error, Kind, Result};
+use crate::remotion::values::{Codec, OutName, OutPlace};
+use crate::remotion::{names, output};
+
+/// Stands for the render id while there is none.
+const ANY_RENDER_ID: &str = "0000000000";
+
+/// An order whose names are all filled in and allowed.
+pub(super) struct Plan<'a> {
+    pub(super) account: &'a Account,
+    pub(super) region: &'a str,
+    pub(super) function: &'a str,
+    pub(super) function_was_named: bool,
+    pub(super) composition: &'a str,
+    pub(super) serve_url: &'a str,
+    pub(super) codec: Codec,
+    pub(super) copy_to: Option<CopyTo>,
+    pub(super) file_name: String,
+}
+
+impl Renderer {
+    pub(super) fn plan<'a>(&'a self, order: &'a Order) -> Result<Plan<'a>> {
+        let settings = self.settings();
+        let media = &order.media;
+        let account = settings.accounts.choose(order.account.as_deref())?;
+        let region = account.region(media.region.as_deref())?;
+        let function = account.function(media.function_name.as_deref())?;
+        if let Some(renderer) = &media.renderer_function_name {
+            account.check_function("rendererFunctionName", renderer)?;
+        }
+        let composition = required("composition", media.composition.as_deref().or(settings.composition.as_deref()))?;
+        let serve_url = required("serveUrl", media.serve_url.as_deref().or(account.settings.serve_url.as_deref()))?;
+        if let Some(bucket) = &media.force_bucket_name {
+            self.check_output_bucket("forceBucketName", account, bucket, "")?;
+        }
+        let codec = media.codec.unwrap_or(settings.codec);
+        let audio_codec = media.audio_codec.map(|codec| codec.as_str());
+        let (file_name, guide_form) = match &media.out_name {
+            Some(OutName::Place(place)) => {
+                self.check_place(account, place)?;
+                (place.key.clone(), None)
+            }
+            Some(OutName::Name(name)) if !name.is_empty() => (name.clone(), settings.destinations.from_out_name(name)),
+            _ => (format!("out.{}", default_extension(codec, audio_codec)?), None),
+        };
+        let file_name = file_name.rsplit('/').next().unwrap_or_default().to_owned();
+        let copy_to = order.copy_to.clone().or(guide_form);
+        if let Some(copy_to) = &copy_to {
+            self.check_copy(copy_to, &copy_to.resolved_key(ANY_RENDER_ID, composition, &file_name))?;
+        }
+        let function_was_named = media.function_name.is_some();
+        Ok(Plan { account, region, function, function_was_named, composition, serve_url, codec, copy_to, file_name })
+    }
+
+    fn check_place(&self, account: &Account, place: &OutPlace) -> Result<()> {
+        if !names::is_bucket_name(&place.bucket_name) {
+            return Err(Error::field("outName.bucketName", "the name of an S3 bucket"));
+        }
+        self.check_output_bucket("outName.bucketName", account, &place.bucket_name, &place.key)?;
+        if is_reserved(&place.key) && account.is_render_bucket(&place.bucket_name) {
+            return Err(Error::field(
+                "outName.key",
+                "a key outside sites/, renders/, input-props/ and resolved-props/",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Refuses a copy that may not be made, before anything is started.
+    pub(super) fn check_copy(&self, copy_to: &CopyTo, key: &str) -> Result<()> {
+        let destinations = &self.settings().destinations;
+        if destinations.is_empty() {
+            return Err(Error::new(
+                Kind::DestinationsNotConfigured,
+                "Copying is off here. Set RENDERGATE_DESTINATIONS to the allowed buckets.",
+            )
+            .with("field", "copyTo"));
+        }
+        if !destinations.allows(&copy_to.bucket, key) {
+            return Err(not_allowed("copyTo", &format!("s3://{}/{key}", copy_to.bucket)));
+        }
+        if key.len() > 1024 {
+            return Err(Error::field("copyTo.key", "at most 1024 bytes"));
+        }
+        self.records().map(|_| ())
+    }
+}
+
+fn default_extension(codec: Codec, audio_codec: Option<&str>) -> Result<&'static str> {
+    let extensions = output::extensions(codec.as_str(), audio_codec).map_err(|error| {
+        Error::field("audioCodec", format!("an audio codec that fits {}", codec.as_str())).because(error)
+    })?;
+    Ok(extensions.first().copied().unwrap_or_default())
+}
+
+fn required<'a>(field: &str, value: Option<&'a str>) -> Result<&'a str> {
+    value.filter(|value| !value.is_empty()).ok_or_else(|| {
+        Error::new(Kind::MissingField, format!("`{field}` is missing, and no default is configured. Send it."))
+            .with("field", field)
+    })
+}
+
+/// Whether a key of the render bucket belongs to Remotion or to some render.
+pub(super) fn is_reserved(key: &str) -> bool {
+    let key = key.trim_start_matches('/');
+    ["sites/", "renders/", "input-props/", "resolved-props/"].iter().any(|prefix| key.starts_with(prefix))
+}

@@ -1,0 +1,108 @@
+//! Who brings the copy to its end: whoever sees the render end first, and only once.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::copy::followed;
+use crate::stack::server::files_below;
+use crate::stack::{Reply, World, random};
+
+#[test]
+fn the_record_is_there_before_the_answer() {
+    let world = World::new();
+    let state = format!("state-{}", random(10));
+    world.moto.create_bucket(&state, "us-east-1");
+    let order = json!({ "copyTo": format!("s3://{}/x.mp4", world.videos) });
+
+    let folder = world.folder().join("records");
+    let settings = world.settings().set("RENDERGATE_STATE", format!("file:{}", folder.display()));
+    let server = settings.serve();
+    let render = world.submit(&server, order.clone());
+    let records = files_below(&folder);
+    assert!(
+        records
+            .iter()
+            .any(|(name, text)| format!("{name}{text}").contains(&render.render_id) && text.contains("x.mp4")),
+        "{records:?}"
+    );
+    drop(server);
+
+    world.forget_calls();
+    let server = world.settings().set("RENDERGATE_STATE", format!("s3://{state}/rendergate")).serve();
+    let answer = server.post("/v1/renders", &order).expect(202);
+    let render_id = answer["renderId"].as_str().unwrap();
+    let keys = world.moto.keys(&state);
+    assert!(!keys.is_empty() && keys.iter().all(|key| key.starts_with("rendergate/")), "{keys:?}");
+    let record = keys
+        .iter()
+        .filter_map(|key| world.moto.object(&state, key))
+        .map(|object| String::from_utf8(object.body).unwrap());
+    assert!(keys.iter().cloned().chain(record).any(|text| text.contains(render_id)), "{keys:?}");
+    assert_eq!(world.lambda.calls().len(), 1);
+    let puts = world.aws.calls().iter().filter(|call| call.method == "PUT" && call.path.contains(&state)).count();
+    assert_eq!(puts, 1, "one call for the record: {:?}", world.aws.summaries());
+    // Remotion's bucket is readable by everyone: nothing of ours is there.
+    assert!(world.moto.keys(&world.bucket).iter().all(|key| key.ends_with("/progress.json")));
+}
+
+#[test]
+fn a_record_that_cannot_be_written_starts_nothing_unnoticed() {
+    let world = World::new();
+    let state = format!("state-{}", random(10));
+    world.moto.create_bucket(&state, "us-east-1");
+    let server = world.settings().set("RENDERGATE_STATE", format!("s3://{state}")).serve();
+    let denied = Reply::aws_xml(403, "AccessDenied", "Access Denied");
+    let bucket = state.clone();
+    world.aws.fault(usize::MAX, move |call| call.path.contains(&bucket), denied);
+    let order = json!({ "copyTo": format!("s3://{}/x.mp4", world.videos) });
+    let problem = server.post("/v1/renders", &order).problem(502, "aws_access_denied");
+    assert_eq!(problem["action"], "s3:PutObject");
+    assert!(problem["resource"].as_str().unwrap().contains(&state), "{problem:#}");
+}
+
+#[test]
+fn many_who_see_the_end_copy_once() {
+    let world = World::new();
+    let server = world.serve();
+    let render = world.submit(&server, json!({ "copyTo": format!("s3://{}/x.mp4", world.videos) }));
+    world.finishes(&render.render_id);
+    std::thread::scope(|scope| {
+        let polls: Vec<_> = (0..12).map(|_| scope.spawn(|| followed(&server, &render))).collect();
+        for poll in polls {
+            assert_eq!(poll.join().unwrap()["copy"]["status"], "done");
+        }
+    });
+    followed(&server, &render);
+    let puts = world.aws.calls_like(&format!("PUT /{}/x.mp4", world.videos));
+    assert_eq!(puts.len(), 1, "{:?}", world.aws.summaries());
+}
+
+#[test]
+fn the_server_follows_without_being_asked() {
+    let world = World::new();
+    let server = world.serve();
+    let render = world.submit(&server, json!({ "copyTo": format!("s3://{}/x.mp4", world.videos) }));
+    world.finishes(&render.render_id);
+    arrives(&world, "x.mp4");
+}
+
+#[test]
+fn a_server_takes_up_what_its_predecessor_left() {
+    let world = World::new();
+    let server = world.serve();
+    let render = world.submit(&server, json!({ "copyTo": format!("s3://{}/y.mp4", world.videos) }));
+    drop(server);
+    world.finishes(&render.render_id);
+    assert!(world.moto.object(&world.videos, "y.mp4").is_none());
+    let _server = world.serve();
+    arrives(&world, "y.mp4");
+}
+
+fn arrives(world: &World, key: &str) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while world.moto.object(&world.videos, key).is_none() {
+        assert!(Instant::now() < deadline, "{key} never came: {:?}", world.aws.summaries());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}

@@ -1,0 +1,97 @@
+//! The permissions for real: moto checks signatures and policies, and the role has exactly
+//! what template.yaml gives it.
+
+use serde_json::{Value, json};
+
+use crate::stack::owner::element;
+use crate::stack::{FUNCTION, Moto, Settings, VIDEO, World, minimal, random};
+use crate::template::role_policies;
+
+const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+    "Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"sts:AssumeRole"}]}"#;
+
+/// What CloudFormation would call the template's bucket for records.
+const STATE: &str = "rendergate-statebucket";
+
+/// A moto of its own: enforcement is a switch for everyone.
+fn world() -> World {
+    let moto = Box::leak(Box::new(Moto::start(&[("INITIAL_NO_AUTH_ACTION_COUNT", "1000000")])));
+    moto.create_bucket(STATE, "us-east-1");
+    World::on(moto)
+}
+
+/// The template's role for this destination (empty: none), and settings with its temporary keys.
+fn as_role(world: &World, destination: &str) -> Settings {
+    let parameters = [
+        ("RemotionFunctionName", FUNCTION),
+        ("RemotionBucket", world.bucket.as_str()),
+        ("DestinationBucket", destination),
+    ];
+    let role = format!("api-{}", random(6));
+    let iam = |action: &str, parameters: &[(&str, &str)]| {
+        let action = [("Action", action), ("Version", "2010-05-08"), ("RoleName", role.as_str())];
+        world.moto.query("iam", &[&action, parameters].concat())
+    };
+    iam("CreateRole", &[("AssumeRolePolicyDocument", TRUST)]);
+    for (number, policy) in role_policies(&parameters).iter().enumerate() {
+        let (name, document) = (format!("policy-{number}"), policy.to_string());
+        iam("PutRolePolicy", &[("PolicyName", &name), ("PolicyDocument", &document)]);
+    }
+    let arn = format!("arn:aws:iam::123456789012:role/{role}");
+    let assume = [("Action", "AssumeRole"), ("Version", "2011-06-15"), ("RoleArn", &arn), ("RoleSessionName", "api")];
+    let session = world.moto.query("sts", &assume);
+    world
+        .settings()
+        .set("RENDERGATE_STATE", format!("s3://{STATE}"))
+        .set("AWS_ACCESS_KEY_ID", element(&session, "AccessKeyId"))
+        .set("AWS_SECRET_ACCESS_KEY", element(&session, "SecretAccessKey"))
+        .set("AWS_SESSION_TOKEN", element(&session, "SessionToken"))
+}
+
+#[test]
+fn without_the_inline_policy_the_copy_is_refused() {
+    let world = world();
+    let server = as_role(&world, "").serve();
+    let render = world.submit(&server, minimal());
+    world.finishes(&render.render_id);
+    world.moto.enforce(true);
+    assert_eq!(server.get(&render.path("")).expect(200)["status"], "done");
+    let problem =
+        server.post(&render.path("/copy"), &json!({ "bucket": world.videos })).problem(502, "aws_access_denied");
+    assert_eq!(problem["action"], "s3:PutObject", "{problem:#}");
+    assert!(problem["resource"].as_str().unwrap().contains(&world.videos), "{problem:#}");
+    world.moto.enforce(false);
+    assert_eq!(world.moto.keys(&world.videos), Vec::<String>::new());
+}
+
+#[test]
+fn with_the_template_s_policy_the_copy_arrives() {
+    let world = world();
+    let settings = as_role(&world, &world.videos);
+    // Ordered before anything is enforced, because the function writes without a signature.
+    let server = settings.serve();
+    let render = world.submit(&server, json!({ "copyTo": format!("s3://{}/{{renderId}}.mp4", world.videos) }));
+    drop(server);
+    world.finishes(&render.render_id);
+    world.moto.enforce(true);
+    let server = settings.serve();
+    let answer = server.get_with(&render.path(""), &[("prefer", "wait=20")]).expect(200);
+    assert_eq!((&answer["status"], &answer["copy"]["status"]), (&json!("done"), &json!("done")), "{answer:#}");
+    server.post(&render.path("/copy"), &json!({ "bucket": world.videos, "key": "again.mp4" })).expect(200);
+    world.moto.enforce(false);
+    for key in [format!("{}.mp4", render.render_id), "again.mp4".to_owned()] {
+        assert_eq!(world.moto.object(&world.videos, &key).unwrap().body, VIDEO);
+    }
+}
+
+#[test]
+fn a_wrong_secret_key_is_refused_by_aws_itself() {
+    let world = world();
+    let settings = as_role(&world, "");
+    let server = settings.set("AWS_SECRET_ACCESS_KEY", "not-the-key-canary").serve();
+    let render = world.submit(&server, minimal());
+    world.moto.enforce(true);
+    server.get(&render.path("")).problem(502, "aws_credentials_refused");
+    world.moto.enforce(false);
+    assert_eq!(server.get(&render.path("")).expect(200)["copy"], Value::Null);
+}

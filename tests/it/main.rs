@@ -1,0 +1,32 @@
+//! Black-box tests: the real program between real SDKs and a world on loopback.
+//!
+//! One binary, because linking is what takes long; one file per subject, each of which
+//! knows only what a caller may rely on.
+
+// A test that cannot set its scene should fail where it stands.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod stack;
+
+mod cli;
+mod copy;
+mod copy_follow;
+mod copy_refused;
+mod credentials;
+mod credentials_missing;
+mod door;
+mod events;
+mod failures;
+mod guides;
+mod harness;
+mod iam;
+mod layers;
+mod logs;
+mod output;
+mod progress;
+mod reach;
+mod refusals;
+mod serve;
+mod submit;
+mod template;
+mod vectors;

@@ -1,0 +1,154 @@
+//! A scripted Lambda Invoke endpoint. Unless a test says otherwise it does what the
+//! Remotion function does on `start`: writes the first progress.json and names the render.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+use super::http::{self, Call, Deed, Reply, Wire};
+use super::moto::Moto;
+use super::{progress, random};
+
+#[derive(Default)]
+struct State {
+    calls: Vec<Call>,
+    script: VecDeque<Reply>,
+    always: Option<Reply>,
+    refused_key: Option<String>,
+}
+
+pub(crate) struct FakeLambda {
+    pub(crate) endpoint: String,
+    state: Arc<Mutex<State>>,
+}
+
+impl FakeLambda {
+    /// Renders land in `bucket` unless the payload forces another.
+    pub(crate) fn start(moto: &'static Moto, bucket: &str) -> Self {
+        let state = Arc::new(Mutex::new(State::default()));
+        let (shared, bucket) = (state.clone(), bucket.to_owned());
+        let address = http::listen(move |call| serve(shared.clone(), moto, bucket.clone(), call));
+        Self { endpoint: format!("http://{address}"), state }
+    }
+
+    /// Answers the next invocation so; several are used up in order.
+    pub(crate) fn next(&self, reply: Reply) {
+        self.state.lock().unwrap().script.push_back(reply);
+    }
+
+    /// Answers every invocation so, once the script is used up.
+    pub(crate) fn always(&self, reply: Reply) {
+        self.state.lock().unwrap().always = Some(reply);
+    }
+
+    /// From now on nothing signed with this access key gets in.
+    pub(crate) fn refuse_key(&self, access_key: &str) {
+        self.state.lock().unwrap().refused_key = Some(access_key.to_owned());
+    }
+
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.state.lock().unwrap().calls.clone()
+    }
+
+    pub(crate) fn payloads(&self) -> Vec<Value> {
+        self.calls().iter().map(Call::json).collect()
+    }
+
+    /// The payload of the only invocation there was.
+    pub(crate) fn payload(&self) -> Value {
+        let mut payloads = self.payloads();
+        assert_eq!(payloads.len(), 1, "invocations: {payloads:#?}");
+        payloads.remove(0)
+    }
+
+    pub(crate) fn forget_calls(&self) {
+        self.state.lock().unwrap().calls.clear();
+    }
+}
+
+async fn serve(state: Arc<Mutex<State>>, moto: &'static Moto, bucket: String, call: Call) -> Wire {
+    let scripted = {
+        let mut state = state.lock().unwrap();
+        state.calls.push(call.clone());
+        let refused = state.refused_key.as_deref() == Some(call.access_key());
+        let next = if refused { Some(Reply::key_refused()) } else { state.script.pop_front() };
+        next.or_else(|| state.always.clone())
+    };
+    let reply = scripted.unwrap_or(Reply::slow(std::time::Duration::ZERO));
+    tokio::time::sleep(reply.delay).await;
+    match reply.deed {
+        Deed::Answer { status, headers, body } => http::respond(status, &headers, body),
+        Deed::Cut => None,
+        Deed::Serve => {
+            let answer = routine(moto, &bucket, &call.json()).await;
+            let headers = [("content-type".into(), "application/json".into())];
+            http::respond(200, &headers, answer.to_string().into())
+        }
+    }
+}
+
+async fn routine(moto: &Moto, bucket: &str, payload: &Value) -> Value {
+    match payload["type"].as_str() {
+        Some("start") => {
+            let bucket = payload["bucketName"].as_str().unwrap_or(bucket);
+            let render_id = match payload["deleteAfter"].as_str() {
+                Some(days) => format!("{days}-{}", random(10)),
+                None => random(10),
+            };
+            let key = format!("renders/{render_id}/progress.json");
+            moto.put(bucket, &key, "application/json", progress::initial().to_string()).await;
+            json!({ "type": "success", "bucketName": bucket, "renderId": render_id })
+        }
+        Some("info") => json!({ "type": "success", "version": "4.0.527" }),
+        other => {
+            json!({ "type": "error", "message": format!("not scripted: {other:?}"), "stack": "" })
+        }
+    }
+}
+
+/// The answers of Lambda itself and of the function, as they were recorded.
+impl Reply {
+    pub(crate) fn started(bucket: &str, render_id: &str) -> Self {
+        Self::json(200, &json!({ "type": "success", "bucketName": bucket, "renderId": render_id }))
+    }
+
+    /// The function refuses in its own words: HTTP 200 all the same.
+    pub(crate) fn function_says(message: &str) -> Self {
+        Self::json(
+            200,
+            &json!({ "type": "error", "message": message, "stack": format!("Error: {message}\n    at x (/var/task/index.js:1:1)") }),
+        )
+    }
+
+    /// The function crashed.
+    pub(crate) fn function_crashed(message: &str) -> Self {
+        let body = json!({ "errorType": "Error", "errorMessage": message, "trace": ["Error", "at x (/var/task/index.js:1:1)"] });
+        Self::json(200, &body).header("x-amz-function-error", "Unhandled")
+    }
+
+    pub(crate) fn throttled(reason: &str, retry_after: Option<&str>) -> Self {
+        let body = json!({ "Reason": reason, "Type": "User", "message": "Rate Exceeded." });
+        let reply = Self::json(429, &body).header("x-amzn-errortype", "TooManyRequestsException");
+        match retry_after {
+            Some(seconds) => reply.header("retry-after", seconds),
+            None => reply,
+        }
+    }
+
+    pub(crate) fn no_such_function(name: &str) -> Self {
+        let message = format!("Function not found: arn:aws:lambda:us-east-1:123456789012:function:{name}");
+        Self::aws_json(404, "ResourceNotFoundException", &message)
+    }
+
+    pub(crate) fn invoke_denied() -> Self {
+        let message = "User: arn:aws:sts::123456789012:assumed-role/api/session is not authorized to perform: \
+            lambda:InvokeFunction on resource: \
+            arn:aws:lambda:us-east-1:123456789012:function:remotion-render-4-0-527-mem2048mb-disk2048mb-120sec because no identity-based policy allows the lambda:InvokeFunction action";
+        Self::aws_json(403, "AccessDeniedException", message)
+    }
+
+    pub(crate) fn key_refused() -> Self {
+        Self::aws_json(403, "UnrecognizedClientException", "The security token included in the request is invalid.")
+    }
+}
