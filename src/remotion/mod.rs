@@ -1,9 +1,11 @@
 //! Remotion Lambda's protocol. Pure: no clock, no network, no environment.
 //!
 //! In the order of a render's life: `names` and `values` and `options` say what can be asked for,
-//! `props` packs the props, `payload` is the `start` event, `reply` the answer, `progress` reads
+//! `props` packs the props, `payload` is the `start` event, `reply` the answer, `still` and `compositions` the
+//! other two orders, `stream` decodes what a still tells while it renders, `progress` reads
 //! `progress.json`, `output` tells where the file is, `price` what it cost.
 
+pub mod compositions;
 pub mod names;
 pub mod number;
 pub mod options;
@@ -13,4 +15,6 @@ pub mod price;
 pub mod progress;
 pub mod props;
 pub mod reply;
+pub mod still;
+pub mod stream;
 pub mod values;

@@ -5,9 +5,26 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-/// What Remotion's asynchronous call to itself leaves for props: 200 000 less 5 000 for the other
-/// options and 1 024 for the webhook's data.
-const INLINE: usize = 200_000 - 5_000 - 1_024;
+/// What is left for the other options and the webhook's data.
+const RESERVED: usize = 5_000 + 1_024;
+
+/// Where props fit into the payload, in bytes of the whole payload.
+#[derive(Clone, Copy, Debug)]
+pub enum Room {
+    /// Remotion's asynchronous call to itself: what a media render, and the list of compositions, pass on.
+    Passed,
+    /// One synchronous call, as for a still.
+    Direct,
+}
+
+impl Room {
+    const fn bytes(self) -> usize {
+        match self {
+            Self::Passed => 200_000 - RESERVED,
+            Self::Direct => 5_000_000 - RESERVED,
+        }
+    }
+}
 
 /// The props as the payload carries them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -38,9 +55,9 @@ pub fn text(props: Option<&RawValue>) -> &str {
 
 /// Whether the props fit into the payload. Counted as AWS counts: bytes of UTF-8 after the text was
 /// escaped into a JSON string. The environment variables travel beside them.
-pub fn fits_inline(text: &str, env_variables: Option<&BTreeMap<String, String>>) -> bool {
+pub fn fits_inline(text: &str, env_variables: Option<&BTreeMap<String, String>>, room: Room) -> bool {
     let env = env_variables.map_or(2, |map| serde_json::to_string(map).map_or(usize::MAX, |json| json.len()));
-    escaped_len(text).saturating_add(env) <= INLINE
+    escaped_len(text).saturating_add(env) <= room.bytes()
 }
 
 fn escaped_len(text: &str) -> usize {
@@ -82,11 +99,13 @@ mod tests {
 
     #[test]
     fn the_limit_counts_the_environment_too() {
-        let fits = "x".repeat(INLINE - 2);
-        assert!(fits_inline(&fits, None));
-        assert!(!fits_inline(&format!("{fits}x"), None));
-        let env = BTreeMap::from([("A".to_owned(), "b".to_owned())]);
-        assert!(!fits_inline(&fits, Some(&env)));
+        for (room, most) in [(Room::Passed, 193_976), (Room::Direct, 4_993_976)] {
+            let fits = "x".repeat(most - 2);
+            assert!(fits_inline(&fits, None, room));
+            assert!(!fits_inline(&format!("{fits}x"), None, room));
+            let env = BTreeMap::from([("A".to_owned(), "b".to_owned())]);
+            assert!(!fits_inline(&fits, Some(&env), room));
+        }
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! What the function answers. Read tolerantly: others write it.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
+
+use super::stream::Rendered;
 
 /// The answer to `start`.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,7 +25,7 @@ pub enum StartReply {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Reply {
+struct Head {
     #[serde(rename = "type")]
     kind: Option<String>,
     message: Option<String>,
@@ -31,7 +35,7 @@ struct Reply {
     version: Option<String>,
 }
 
-impl Reply {
+impl Head {
     fn read(payload: &[u8]) -> Option<Self> {
         serde_json::from_slice(payload).ok()
     }
@@ -45,12 +49,50 @@ impl Reply {
 
 /// Reads the answer to `start`; `threw` is Lambda's own mark of an unhandled error.
 pub fn start(payload: &[u8], threw: bool) -> StartReply {
-    let Some(reply) = Reply::read(payload) else { return StartReply::Unreadable };
+    let Some(reply) = Head::read(payload) else { return StartReply::Unreadable };
     match (reply.refusal(threw), reply.render_id, reply.bucket_name) {
         (Some(message), ..) => StartReply::Refused(message),
         (None, Some(render_id), Some(bucket_name)) => StartReply::Started { render_id, bucket_name },
         _ => StartReply::Unreadable,
     }
+}
+
+/// The answer to an event other than `start`.
+#[derive(Debug)]
+pub enum Reply<T> {
+    /// What was asked for.
+    Answer(T),
+    /// The function refused or failed; its message, without the stack.
+    Refused(String),
+    /// Nothing that we know.
+    Unreadable,
+}
+
+/// Reads the answer to `compositions`: the list, as the function wrote it.
+pub fn compositions(payload: &[u8], threw: bool) -> Reply<Vec<Box<RawValue>>> {
+    #[derive(Deserialize)]
+    struct Answer {
+        compositions: Vec<Box<RawValue>>,
+    }
+    read(payload, threw, |Answer { compositions }| compositions)
+}
+
+/// Reads the answer to a `still` that was not streamed.
+pub fn still(payload: &[u8], threw: bool) -> Reply<Box<Rendered>> {
+    read(payload, threw, Box::new)
+}
+
+fn read<A: DeserializeOwned, T>(payload: &[u8], threw: bool, take: impl FnOnce(A) -> T) -> Reply<T> {
+    match Head::read(payload).and_then(|head| head.refusal(threw)) {
+        Some(message) => Reply::Refused(message),
+        None => serde_json::from_slice(payload).map_or(Reply::Unreadable, |answer| Reply::Answer(take(answer))),
+    }
+}
+
+/// The message of an error that Lambda reports at the end of a stream, where it is one; it is JSON mostly.
+pub fn thrown(details: &str) -> String {
+    let message = Head::read(details.as_bytes()).and_then(|head| head.error_message);
+    message.unwrap_or_else(|| details.to_owned())
 }
 
 /// The `info` event, which every version answers.
@@ -60,7 +102,7 @@ pub fn info_event() -> Value {
 
 /// The version in the answer to `info`.
 pub fn info(payload: &[u8]) -> Option<String> {
-    Reply::read(payload)?.version
+    Head::read(payload)?.version
 }
 
 #[cfg(test)]
@@ -83,5 +125,33 @@ mod tests {
         for other in ["null", "{}", "", "[1]", "<html>", r#"{"renderId":"x"}"#] {
             assert_eq!(start(other.as_bytes(), false), StartReply::Unreadable, "{other}");
         }
+    }
+
+    fn recorded(file: &str) -> Vec<u8> {
+        let path = format!("{}/tests/fixtures/remotion/4.0.527/captures/{file}", env!("CARGO_MANIFEST_DIR"));
+        let capture: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let answer = capture.get("response").or(capture.get("responseJson")).unwrap();
+        answer.to_string().into_bytes()
+    }
+
+    #[test]
+    fn recorded_answers_are_read_and_errors_told_apart() {
+        let Reply::Answer(list) = compositions(&recorded("invoke-compositions.json"), false) else { panic!() };
+        assert!(list.len() == 2 && list[1].get().contains("\"Boom\""), "{list:?}");
+        let Reply::Answer(image) = still(&recorded("raw-still-sync-not-streamed.json"), false) else { panic!() };
+        assert_eq!((image.out_key.as_str(), image.size_in_bytes), ("renders/3natn4l2wc/out.png", 7028));
+        let error = br#"{"type":"error","message":"m","stack":"s"}"#;
+        assert!(matches!(compositions(error, false), Reply::Refused(message) if message == "m"));
+        assert!(matches!(still(error, false), Reply::Refused(message) if message == "m"));
+        for other in ["null", "{}", "", "[1]", r#"{"compositions":5}"#] {
+            assert!(matches!(compositions(other.as_bytes(), false), Reply::Unreadable), "{other}");
+        }
+    }
+
+    #[test]
+    fn what_a_stream_threw_is_told_without_its_trace() {
+        assert_eq!(thrown(r#"{"errorType":"T","errorMessage":"m","trace":["at x"]}"#), "m");
+        assert_eq!(thrown(r#"{"errorMessage":"a\"b"}"#), "a\"b");
+        assert_eq!(thrown("Task timed out"), "Task timed out");
     }
 }

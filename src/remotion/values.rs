@@ -40,6 +40,10 @@ names!(
     VideoImageFormat { Png = "png", Jpeg = "jpeg", None = "none" }
 );
 names!(
+    /// Format of a still.
+    StillImageFormat { Png = "png", Jpeg = "jpeg", Webp = "webp", Pdf = "pdf" }
+);
+names!(
     /// ACL of the output object.
     Privacy { Public = "public", Private = "private", NoAcl = "no-acl" }
 );
@@ -66,6 +70,13 @@ names!(
     /// Which lifecycle rule deletes the render.
     DeleteAfter { OneDay = "1-day", ThreeDays = "3-days", SevenDays = "7-days", ThirtyDays = "30-days" }
 );
+
+impl LogLevel {
+    /// The level of an order that may carry the deprecated `dumpBrowserLogs`, which means verbose.
+    pub fn of(level: Option<Self>, dump_browser_logs: Option<bool>) -> Self {
+        if dump_browser_logs == Some(true) { Self::Verbose } else { level.unwrap_or(Self::Info) }
+    }
+}
 
 /// A frame, `[first, last]`, or `[first, null]` to the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -63,7 +63,7 @@ impl Renderer {
         let text = props::text(order.media.input_props.as_deref());
         let forced = order.media.force_bucket_name.as_deref().or(account.settings.bucket.as_deref());
         let env = order.media.env_variables.as_ref().map(|env| env.expose());
-        let (props, bucket) = if props::fits_inline(text, env) {
+        let (props, bucket) = if props::fits_inline(text, env, props::Room::Passed) {
             (Props::Payload { payload: text }, forced.map(str::to_owned))
         } else {
             let bucket = account.bucket(region, forced).await?;
