@@ -32,6 +32,8 @@ pub struct Object {
 pub struct Found {
     /// Bytes.
     pub size: u64,
+    /// When it was written, in milliseconds since 1970; S3 tells whole seconds.
+    pub modified_ms: i64,
     /// With its quotes, as S3 gave it.
     pub etag: String,
     /// Base64 CRC32 over the whole object.
@@ -103,6 +105,7 @@ impl Aws {
         let whole = head.checksum_type.as_ref().is_none_or(|kind| kind.as_str() == "FULL_OBJECT");
         Ok(Some(Found {
             size: head.content_length.unwrap_or_default().max(0).unsigned_abs(),
+            modified_ms: millis(head.last_modified),
             etag,
             crc32: head.checksum_crc32.filter(|_| whole),
             crc64nvme: head.checksum_crc64_nvme.filter(|_| whole),
@@ -204,6 +207,11 @@ impl Aws {
             }
         }
     }
+}
+
+/// Milliseconds since 1970; 0 where S3 does not tell.
+fn millis(time: Option<DateTime>) -> i64 {
+    time.and_then(|time| time.to_millis().ok()).unwrap_or_default()
 }
 
 #[allow(clippy::result_large_err, reason = "the size is that of the SDK's own error")]

@@ -14,6 +14,7 @@ mod answer;
 mod arithmetic;
 mod errors;
 mod file;
+mod still;
 
 pub use answer::{Cleanup, EncodingStatus, Progress, RenderError, Status};
 pub use file::{PostRenderCost, PostRenderData, ProgressFile, RenderMetadata, Timing, Unreadable};
@@ -53,6 +54,8 @@ pub struct Moment<'a> {
 pub struct OutputHead {
     /// Content-Length, in bytes.
     pub size: u64,
+    /// Last-Modified, in milliseconds since 1970; S3 tells whole seconds.
+    pub modified_ms: i64,
 }
 
 impl ProgressFile {
@@ -63,9 +66,12 @@ impl ProgressFile {
     /// don't look.
     ///
     /// # Errors
-    /// [`Unreadable::Still`], or [`Unreadable::Output`] when all is rendered but its place can't be told.
+    /// [`Unreadable::Output`] when all is rendered but its place can't be told.
     pub fn output_to_check(&self, moment: &Moment<'_>) -> Result<Option<Location>, Unreadable> {
-        let Some(metadata) = self.media()? else { return Ok(None) };
+        let Some(metadata) = &self.metadata else { return Ok(None) };
+        if metadata.is_still() {
+            return self.image_to_check(moment, metadata);
+        }
         let frames = metadata.frame_count() as f64;
         let combined = self.combined_frames >= frames && self.time_to_combine.is_some();
         let complete = self.missing_chunks(metadata).next().is_none();
@@ -82,21 +88,15 @@ impl ProgressFile {
     /// # Errors
     /// [`Unreadable`], but never [`Unreadable::Json`].
     pub fn progress(&self, moment: &Moment<'_>, head: Option<OutputHead>) -> Result<Progress, Unreadable> {
-        let metadata = self.media()?;
+        let metadata = self.metadata.as_ref();
         if let Some(post) = &self.post_render_data {
             return self.finished(moment, metadata.ok_or(Unreadable::NoMetadata)?, post);
         }
         let Some(metadata) = metadata else { return Ok(self.early(moment)) };
         match (head, self.output_to_check(moment)?) {
+            (Some(head), Some(location)) if metadata.is_still() => Ok(self.still(moment, metadata, head, location)),
             (Some(head), Some(location)) => Ok(self.recovered(moment, metadata, head, location)),
             _ => Ok(self.running(moment, metadata)),
-        }
-    }
-
-    fn media(&self) -> Result<Option<&RenderMetadata>, Unreadable> {
-        match &self.metadata {
-            Some(metadata) if metadata.is_still() => Err(Unreadable::Still),
-            metadata => Ok(metadata.as_ref()),
         }
     }
 
@@ -144,8 +144,7 @@ impl ProgressFile {
     fn early(&self, moment: &Moment<'_>) -> Progress {
         let mut errors = errors::explained(&self.errors);
         // Older functions don't write when they end.
-        let end =
-            self.timeout_timestamp.or(self.function_launched.map(|start| start.saturating_add(moment.timeout_ms)));
+        let end = self.ends_at().or(self.function_launched.map(|start| start.saturating_add(moment.timeout_ms)));
         let overdue = end.is_some_and(|end| is_over(end, moment));
         if overdue && !self.has_fatal_error() {
             errors.insert(0, errors::timeout("The main function ended before it had read the composition.".into()));
@@ -191,7 +190,8 @@ impl ProgressFile {
         let missing: Vec<u64> = self.missing_chunks(metadata).take(5).collect();
         let mut errors = errors::explained(&self.errors);
         if is_overdue(metadata, 2, moment) || (!missing.is_empty() && is_overdue(metadata, 1, moment)) {
-            errors.insert(0, errors::timeout(timeout_message(&missing)));
+            let message = if metadata.is_still() { metadata.no_image() } else { timeout_message(&missing) };
+            errors.insert(0, errors::timeout(message));
         }
         Progress {
             frames_rendered: self.frames_rendered,
@@ -226,7 +226,7 @@ impl ProgressFile {
             render_id: moment.render_id.to_owned(),
             r#type: "success".into(),
             render_metadata: self.raw_metadata.clone(),
-            timeout_timestamp: self.timeout_timestamp,
+            timeout_timestamp: self.ends_at(),
             composition_validated: self.composition_validated,
             function_launched: self.function_launched,
             serve_url_opened: self.serve_url_opened,

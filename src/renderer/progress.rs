@@ -260,14 +260,13 @@ pub(super) const fn word(status: Status) -> &'static str {
 /// 403 says nothing: without `s3:ListBucket` it is what a missing object answers.
 async fn head(aws: &Aws, object: &crate::aws::Object) -> Result<Option<OutputHead>> {
     match aws.head(object).await {
-        Ok(found) => Ok(found.map(|found| OutputHead { size: found.size })),
+        Ok(found) => Ok(found.map(|found| OutputHead { size: found.size, modified_ms: found.modified_ms })),
         Err(error) if error.kind() == Kind::AwsAccessDenied => Ok(None),
         Err(error) => Err(error),
     }
 }
 
 fn unreadable(error: Unreadable) -> Error {
-    let kind = if matches!(error, Unreadable::Still) { Kind::InvalidParameter } else { Kind::UnreadableAnswer };
     let detail = match &error {
         // The parser's message quotes the file.
         Unreadable::Json(_) => {
@@ -275,5 +274,5 @@ fn unreadable(error: Unreadable) -> Error {
         }
         other => format!("{other}."),
     };
-    Error::new(kind, detail).because(error)
+    Error::new(Kind::UnreadableAnswer, detail).because(error)
 }

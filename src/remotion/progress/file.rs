@@ -20,8 +20,6 @@ pub enum Unreadable {
     Json(serde_json::Error),
     /// Marked as finished, but without its metadata. Nothing can be known; render again.
     NoMetadata,
-    /// A still: it has no progress, its output is the answer to its request.
-    Still,
     /// Finished, but its output can't be where the metadata say.
     Output(OutputError),
 }
@@ -31,7 +29,6 @@ impl fmt::Display for Unreadable {
         match self {
             Self::Json(error) => write!(f, "progress.json is not readable: {error}"),
             Self::NoMetadata => f.write_str("progress.json says finished but lacks renderMetadata"),
-            Self::Still => f.write_str("this render is a still, which has no progress"),
             Self::Output(error) => write!(f, "the output's place is unknown: {error}"),
         }
     }
@@ -42,7 +39,7 @@ impl Error for Unreadable {
         match self {
             Self::Json(error) => Some(error),
             Self::Output(error) => Some(error),
-            Self::NoMetadata | Self::Still => None,
+            Self::NoMetadata => None,
         }
     }
 }
@@ -203,6 +200,14 @@ impl ProgressFile {
     pub(super) fn missing_chunks(&self, metadata: &RenderMetadata) -> impl Iterator<Item = u64> {
         let done: HashSet<u64> = self.chunks.iter().copied().collect();
         (0..metadata.total_chunks).filter(move |chunk| !done.contains(chunk))
+    }
+
+    /// When Lambda stops the main function. A still of 4.0.527 writes the time that is left instead, no time
+    /// since 1970.
+    pub(super) fn ends_at(&self) -> Option<i64> {
+        let end = self.timeout_timestamp?;
+        let left = self.function_launched.filter(|start| (0..*start).contains(&end));
+        Some(left.map_or(end, |start| start.saturating_add(end)))
     }
 
     /// Whether the render has failed for good.

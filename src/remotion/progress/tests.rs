@@ -5,6 +5,7 @@ use crate::remotion::names::FunctionName;
 use crate::remotion::price::ASSUMED_DISK_MB;
 
 mod official;
+mod stills;
 
 const STARTED: i64 = 1_759_999_980_000;
 const TIMEOUT: i64 = 120_000;
@@ -47,7 +48,7 @@ fn a_render_with_sound_and_picture_is_recovered() {
     let place = complete.output_to_check(&now).unwrap().unwrap();
     assert_eq!((&*place.bucket, &*place.key), (now.bucket, "renders/m1yq8x2c0v/out.mp4"));
 
-    let found = complete.progress(&now, Some(OutputHead { size: 7 })).unwrap();
+    let found = complete.progress(&now, Some(OutputHead { size: 7, modified_ms: 0 })).unwrap();
     assert_eq!((found.status(), found.overall_progress), (Status::Done, 1.0));
     assert_eq!((found.output_size_in_bytes, found.time_to_finish), (Some(7), Some(30_000)));
     assert_eq!((found.out_key, found.output_file), (Some(place.key), Some(place.url)));
@@ -58,7 +59,7 @@ fn a_render_with_sound_and_picture_is_recovered() {
 
 #[test]
 fn a_stray_output_does_not_make_a_render_done() {
-    let head = Some(OutputHead { size: 7 });
+    let head = Some(OutputHead { size: 7, modified_ms: 0 });
     let now = moment(STARTED + 30_000);
     for fields in [
         json!({"chunks": [0, 1, 2], "combinedFrames": 100, "timeToCombine": 500}),
