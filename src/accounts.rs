@@ -4,6 +4,8 @@
 //! Whatever is configured is all that may be reached. What is not configured may be chosen by the
 //! request, among names that only Remotion uses.
 
+mod functions;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,6 +13,7 @@ use crate::aws::{Aws, Object};
 use crate::error::{Error, Kind, Result};
 use crate::remotion::names::{self, FunctionName};
 use crate::remotion::reply;
+pub use functions::FunctionInfo;
 
 /// What is configured of an account.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +45,8 @@ pub struct Account {
     versions: Mutex<HashMap<String, String>>,
     /// The render bucket found in a region.
     buckets: Mutex<HashMap<String, String>>,
+    /// The function found in a region.
+    functions: Mutex<HashMap<String, String>>,
 }
 
 /// All accounts. There is one, `default`, until several can be configured.
@@ -76,7 +81,7 @@ impl Accounts {
 impl Account {
     /// An account; nothing is called yet.
     pub fn new(settings: AccountSettings, aws: Arc<Aws>) -> Self {
-        Self { settings, aws, versions: Mutex::default(), buckets: Mutex::default() }
+        Self { settings, aws, versions: Mutex::default(), buckets: Mutex::default(), functions: Mutex::default() }
     }
 
     /// The region to use: the named one if it may be used, else the configured one.
@@ -94,19 +99,13 @@ impl Account {
         }
     }
 
-    /// The function to invoke: the named one if it may be invoked, else the configured one.
+    /// The function to invoke: the named one if it may be invoked, else the configured one, if any.
     ///
     /// # Errors
-    /// [`Kind::NotAllowed`], or [`Kind::MissingField`] where nobody named one.
-    pub fn function<'a>(&'a self, named: Option<&'a str>) -> Result<&'a str> {
-        let Some(function) = named.or(self.settings.function_name.as_deref()) else {
-            return Err(Error::new(
-                Kind::MissingField,
-                "`functionName` is missing, and no default is configured. Send it, or set RENDERGATE_FUNCTION_NAME.",
-            )
-            .with("field", "functionName"));
-        };
-        self.check_function("functionName", function)?;
+    /// [`Kind::NotAllowed`]
+    pub fn function<'a>(&'a self, named: Option<&'a str>) -> Result<Option<&'a str>> {
+        let function = named.or(self.settings.function_name.as_deref());
+        function.map_or(Ok(()), |function| self.check_function("functionName", function))?;
         Ok(function)
     }
 
@@ -184,8 +183,11 @@ impl Account {
             return Ok(bucket.clone());
         }
         let all = self.aws.list_buckets(region, names::BUCKET_PREFIX).await?;
-        let mut here: Vec<String> =
-            all.into_iter().filter(|bucket| names::bucket_region(bucket) == Some(region)).collect();
+        let mut here: Vec<String> = all
+            .into_iter()
+            .map(|bucket| bucket.name)
+            .filter(|bucket| names::bucket_region(bucket) == Some(region))
+            .collect();
         let (Some(bucket), None) = (here.pop(), here.pop()) else {
             return Err(Error::new(
                 Kind::MissingField,

@@ -35,7 +35,7 @@ pub enum Kind {
     RenderNotFound,
     /// The function that the caller named doesn't exist. Correct `functionName` or `region`.
     FunctionNotFound,
-    /// The configured function doesn't exist. Deploy it, or correct the setting.
+    /// The configured function doesn't exist, or none was found. Deploy it, or correct the setting.
     FunctionMissing,
     /// The function speaks another version. Deploy function and site of one version.
     VersionMismatch,

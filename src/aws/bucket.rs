@@ -44,6 +44,26 @@ pub struct Found {
     pub kms: bool,
 }
 
+/// An object in a listing.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Its key.
+    pub key: String,
+    /// Bytes.
+    pub size: u64,
+    /// When it was written, in milliseconds since 1970; S3 tells whole seconds.
+    pub modified_ms: i64,
+}
+
+/// A bucket in a listing.
+#[derive(Clone, Debug)]
+pub struct ListedBucket {
+    /// Its name.
+    pub name: String,
+    /// When it was created, in milliseconds since 1970.
+    pub created_ms: Option<i64>,
+}
+
 /// A link that works without credentials until it expires.
 #[derive(Clone, Debug)]
 pub struct Presigned {
@@ -167,9 +187,9 @@ impl Aws {
         Ok(Presigned { url, expires_at })
     }
 
-    /// The keys that begin with the object's key.
-    pub async fn list(&self, under: &Object) -> Result<Vec<String>> {
-        let mut keys = Vec::new();
+    /// The objects whose keys begin with the object's key.
+    pub async fn list(&self, under: &Object) -> Result<Vec<Listed>> {
+        let mut found = Vec::new();
         let mut next = None;
         loop {
             let call = Call { action: "s3:ListBucket", resource: format!("arn:aws:s3:::{}", under.bucket) };
@@ -178,21 +198,27 @@ impl Aws {
                 request.set_expected_bucket_owner(under.owner.clone()).set_continuation_token(next.clone()).send()
             });
             let page = page.await?;
-            keys.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key));
+            found.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| {
+                let size = object.size.unwrap_or_default().max(0).unsigned_abs();
+                Some(Listed { key: object.key?, size, modified_ms: millis(object.last_modified) })
+            }));
             next = page.next_continuation_token;
             if next.is_none() {
-                return Ok(keys);
+                return Ok(found);
             }
         }
     }
 
-    /// The names of the buckets that begin with `prefix`, as seen in this region.
-    pub async fn list_buckets(&self, region: &str, prefix: &str) -> Result<Vec<String>> {
+    /// The buckets whose names begin with `prefix`, as seen in this region.
+    pub async fn list_buckets(&self, region: &str, prefix: &str) -> Result<Vec<ListedBucket>> {
         let call = Call { action: "s3:ListAllMyBuckets", resource: "*".into() };
         let answer = self.call(call, |clients| clients.s3(region).list_buckets().prefix(prefix).send());
         // Outside AWS the prefix may be ignored.
-        let named = answer.await?.buckets.unwrap_or_default().into_iter().filter_map(|bucket| bucket.name);
-        Ok(named.filter(|name| name.starts_with(prefix)).collect())
+        let listed = answer.await?.buckets.unwrap_or_default().into_iter().filter_map(|bucket| {
+            let created_ms = bucket.creation_date.and_then(|date| date.to_millis().ok());
+            Some(ListedBucket { name: bucket.name?, created_ms })
+        });
+        Ok(listed.filter(|bucket| bucket.name.starts_with(prefix)).collect())
     }
 
     /// The bucket's region. AWS tells it in a header even to those who may not read the bucket;

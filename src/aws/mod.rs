@@ -21,10 +21,10 @@ use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 use crate::error::{Error, Kind, Result};
-pub use bucket::{Found, Object, Presigned, Put};
+pub use bucket::{Found, Listed, ListedBucket, Object, Presigned, Put};
 pub use copy::{Copied, CopyTarget};
 use error::Call;
-pub use function::Invoked;
+pub use function::{Deployed, Invoked, Piece, Streaming};
 
 /// A refused key is looked up anew at most this often: a source that stays wrong must not cost a call per request.
 const RENEW_AFTER: Duration = Duration::from_secs(10);

@@ -26,7 +26,7 @@ pub const SETTINGS: [Setting; 24] = [
     setting(
         "RENDERGATE_FUNCTION_NAME",
         "the Remotion function, name or ARN; when set, the only one",
-        "none: a request names a `remotion-render-*` function",
+        "in each region the one of the newest version, then with the most memory, looked up once among `remotion-render-*`; a request may name another",
     ),
     setting("RENDERGATE_REGION", "region of function and bucket; when set, the only one", "AWS_REGION, else us-east-1"),
     setting(

@@ -5,11 +5,13 @@
 
 mod auth;
 mod body;
+mod deployed;
 mod door;
 mod guides;
 mod problem;
 mod renders;
 mod serve;
+mod stills;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -28,6 +30,10 @@ pub fn router(app: App) -> Router {
         .route("/v1/renders/{id}", get(renders::progress))
         .route("/v1/renders/{id}/output", get(renders::output))
         .route("/v1/renders/{id}/copy", post(renders::copy))
+        .route("/v1/stills", post(stills::render))
+        .route("/v1/compositions", post(deployed::compositions))
+        .route("/v1/functions", get(deployed::functions))
+        .route("/v1/sites", get(deployed::sites))
         .route("/render", post(guides::render))
         .route_layer(from_fn_with_state(app.clone(), auth::require_caller));
     open.merge(known)
@@ -49,7 +55,7 @@ async fn healthz() -> &'static str {
 async fn no_route() -> Error {
     Error::new(
         Kind::RouteNotFound,
-        "There is no such route. See POST /v1/renders, GET /v1/renders/{id}, GET /v1/renders/{id}/output, POST /v1/renders/{id}/copy, POST /render.",
+        "There is no such route. See POST /v1/renders, GET /v1/renders/{id}, GET /v1/renders/{id}/output, POST /v1/renders/{id}/copy, POST /v1/stills, POST /v1/compositions, GET /v1/functions, GET /v1/sites, POST /render.",
     )
 }
 

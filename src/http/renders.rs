@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::header::{ACCEPT, CACHE_CONTROL, LOCATION};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::json;
@@ -22,7 +22,7 @@ const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-appli
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The longest wait that every door survives.
-const LONGEST_WAIT: u64 = 25;
+pub(super) const LONGEST_WAIT: u64 = 25;
 /// What an answer needs after a wait before the door's deadline.
 const MARGIN: Duration = Duration::from_secs(2);
 
@@ -43,11 +43,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
 
 /// Where to go on.
 #[derive(Serialize)]
-struct Links {
+pub(super) struct Links {
     #[serde(rename = "self")]
-    own: String,
+    pub(super) own: String,
     output: String,
     copy: String,
+}
+
+impl Links {
+    pub(super) fn of(id: &str) -> Self {
+        let own = format!("/v1/renders/{id}");
+        Self { output: format!("{own}/output"), copy: format!("{own}/copy"), own }
+    }
 }
 
 #[derive(Serialize)]
@@ -59,19 +66,33 @@ struct StartedBody {
 
 pub(super) async fn start(State(app): State<App>, request: Request) -> Result<Response> {
     let (headers, body) = body::json(request).await?;
+    refuse_idempotency_key(&headers)?;
+    let started = begin(&app, &Order::from_json(&body)?).await?;
+    let about = About { render_id: started.render_id.clone(), account: started.account.clone() };
+    let links = Links::of(&started.id);
+    let mut response =
+        (StatusCode::ACCEPTED, [(LOCATION, links.own.clone())], Json(StartedBody { started, links })).into_response();
+    response.extensions_mut().insert(about);
+    Ok(response)
+}
+
+pub(super) fn refuse_idempotency_key(headers: &HeaderMap) -> Result<()> {
     if headers.contains_key(IDEMPOTENCY_KEY) {
         return Err(Error::new(
             Kind::InvalidParameter,
             "Idempotency-Key is not supported yet. Leave it out; a request that is repeated starts a second render.",
         ));
     }
-    let started = begin(&app, &Order::from_json(&body)?).await?;
-    let own = format!("/v1/renders/{}", started.id);
-    let about = About { render_id: started.render_id.clone(), account: started.account.clone() };
-    let links = Links { output: format!("{own}/output"), copy: format!("{own}/copy"), own: own.clone() };
-    let mut response = (StatusCode::ACCEPTED, [(LOCATION, own)], Json(StartedBody { started, links })).into_response();
-    response.extensions_mut().insert(about);
-    Ok(response)
+    Ok(())
+}
+
+/// How long a request may wait: so many seconds, but no longer than the door does.
+pub(super) fn until(extensions: &Extensions, seconds: u64) -> Instant {
+    let until = Instant::now() + Duration::from_secs(seconds);
+    match extensions.get::<Door>().and_then(|door| door.deadline) {
+        Some(deadline) => until.min(deadline.checked_sub(MARGIN).unwrap_or(deadline)),
+        None => until,
+    }
 }
 
 /// Starts an order; a process that lives on sees to its copy itself.
@@ -89,13 +110,7 @@ pub(super) async fn progress(State(app): State<App>, Id(id): Id, request: Reques
     let wait = wait_preferred(request.headers());
     let view = match wait {
         None => app.renderer.progress(&ticket).await,
-        Some(seconds) => {
-            let mut until = Instant::now() + Duration::from_secs(seconds);
-            if let Some(deadline) = request.extensions().get::<Door>().and_then(|door| door.deadline) {
-                until = until.min(deadline.checked_sub(MARGIN).unwrap_or(deadline));
-            }
-            app.renderer.wait(&ticket, until).await
-        }
+        Some(seconds) => app.renderer.wait(&ticket, until(request.extensions(), seconds)).await,
     };
     let mut response = Json(view?).into_response();
     let headers = response.headers_mut();

@@ -75,6 +75,28 @@ pub fn is_bucket_name(name: &str) -> bool {
         && name.parse::<std::net::Ipv4Addr>().is_err()
 }
 
+/// The id of the site that a key of a render bucket belongs to: `my-site` in `sites/my-site/index.html`.
+/// `None` for a file of no site.
+pub fn site_of(key: &str) -> Option<&str> {
+    let (id, _) = key.strip_prefix("sites/")?.split_once('/')?;
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b"-!_.*'()".contains(&b);
+    (!id.is_empty() && id.bytes().all(fits)).then_some(id)
+}
+
+/// The address of a site, by which functions open it.
+pub fn serve_url(bucket: &str, region: &str, site: &str) -> String {
+    format!("https://{bucket}.s3.{region}.{}/sites/{site}/index.html", dns_suffix(region))
+}
+
+/// The Remotion version that a site's `index.html` says it was built with.
+pub fn site_version(html: &[u8]) -> Option<String> {
+    let html = String::from_utf8_lossy(html);
+    let (_, after) = html.split_once("window.remotion_version = ")?;
+    let quote = after.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
+    let (version, _) = after[1..].split_once(quote)?;
+    (!version.is_empty()).then(|| version.to_owned())
+}
+
 /// Whether this has the shape of a Remotion render id: ten characters of `a-z0-9`, after `1-day-`,
 /// `3-days-`, `7-days-` or `30-days-` when the render was started with `deleteAfter`.
 pub fn is_render_id(id: &str) -> bool {

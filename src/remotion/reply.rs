@@ -127,18 +127,23 @@ mod tests {
         }
     }
 
-    fn recorded(file: &str) -> Vec<u8> {
-        let path = format!("{}/tests/fixtures/remotion/4.0.527/captures/{file}", env!("CARGO_MANIFEST_DIR"));
-        let capture: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    fn recorded(capture: &str) -> Vec<u8> {
+        let capture: Value = serde_json::from_str(capture).unwrap();
         let answer = capture.get("response").or(capture.get("responseJson")).unwrap();
         answer.to_string().into_bytes()
     }
 
+    macro_rules! capture {
+        ($name:literal) => {
+            &recorded(include_str!(concat!("../../tests/fixtures/remotion/4.0.527/captures/", $name, ".json")))
+        };
+    }
+
     #[test]
     fn recorded_answers_are_read_and_errors_told_apart() {
-        let Reply::Answer(list) = compositions(&recorded("invoke-compositions.json"), false) else { panic!() };
+        let Reply::Answer(list) = compositions(capture!("invoke-compositions"), false) else { panic!() };
         assert!(list.len() == 2 && list[1].get().contains("\"Boom\""), "{list:?}");
-        let Reply::Answer(image) = still(&recorded("raw-still-sync-not-streamed.json"), false) else { panic!() };
+        let Reply::Answer(image) = still(capture!("raw-still-sync-not-streamed"), false) else { panic!() };
         assert_eq!((image.out_key.as_str(), image.size_in_bytes), ("renders/3natn4l2wc/out.png", 7028));
         let error = br#"{"type":"error","message":"m","stack":"s"}"#;
         assert!(matches!(compositions(error, false), Reply::Refused(message) if message == "m"));

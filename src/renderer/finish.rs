@@ -93,6 +93,27 @@ impl Renderer {
         self.finish(ticket, source, record, version).await
     }
 
+    /// How the recorded copy is, made if it is due. That it failed is no error here: the record says why, and
+    /// the render itself is fine.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub(super) async fn deliver(
+        &self,
+        ticket: &Ticket,
+        source: Source,
+        record: Record,
+        version: Version,
+    ) -> Result<CopyView> {
+        match self.finish(ticket, source, record.clone(), version).await {
+            Ok(copy) => Ok(copy),
+            Err(_) => {
+                let now = self.record(ticket).await?.map_or(record, |(record, _)| record);
+                Ok(CopyView::from(&now.copy))
+            }
+        }
+    }
+
     /// Makes the recorded copy if nobody else does; waits for it no longer than a request can.
     ///
     /// # Errors

@@ -1,14 +1,21 @@
 //! The verbs: start a render, follow it, deliver its output.
 //!
-//! `order` is what callers ask for, `plan` checks it, `start` sends it, `ticket` is the claim check, `progress` follows,
-//! `finish` copies. Edges translate to and from these and decide nothing.
+//! `order` is what callers ask for, `plan` checks it, `target` is the function that it goes to, `start` sends it,
+//! `ticket` is the claim check, `progress` follows, `finish` copies. `still` renders one image while the caller
+//! waits, `attempt` by `attempt`. `compositions`, `deployed` and `sites` tell what there is to render, and with what. Edges translate to and from these and decide nothing.
 
+mod attempt;
+mod compositions;
 mod copy_to;
+mod deployed;
 mod finish;
 mod order;
 mod plan;
 mod progress;
+mod sites;
 mod start;
+mod still;
+mod target;
 mod ticket;
 
 use std::collections::HashSet;
@@ -22,11 +29,15 @@ use crate::records::Records;
 pub use crate::remotion::progress::Status;
 use crate::remotion::values::Codec;
 use crate::telemetry::Metrics;
+pub use compositions::CompositionsOrder;
 pub use copy_to::{CopyTo, Destinations};
+pub use deployed::Which;
 pub use finish::CopyView;
 pub use order::Order;
 pub use progress::{Link, View};
+pub use sites::{Bucket, Site, Sites};
 pub use start::Started;
+pub use still::{Image, StillOrder, StillView};
 pub use ticket::Ticket;
 
 /// What a renderer works with.

@@ -40,20 +40,40 @@ impl Order {
     /// [`Kind::InvalidJson`]; [`Kind::InvalidField`] with the field, what was expected there and the
     /// nearest name that exists.
     pub fn from_json(body: &[u8]) -> Result<Self> {
-        let mut fields = object(body)?;
-        let mut own = |name: &str| {
-            let at = fields.iter().position(|(field, _)| field == name)?;
-            let (_, value) = fields.remove(at);
-            match fields.iter().any(|(field, _)| field == name) {
-                true => Some(Err(Error::field(name, "to be given once"))),
-                false => Some(Ok(value)),
-            }
-        };
-        let account = own("account").transpose()?.map(|value| field("account", value)).transpose()?.flatten();
-        let copy_to = own("copyTo").transpose()?.map(|value| field("copyTo", value)).transpose()?.flatten();
+        let mut body = Body::read(body)?;
+        let (account, copy_to) = (body.take("account")?, body.take("copyTo")?);
+        Ok(Self { account, copy_to, media: body.options()? })
+    }
+}
+
+/// A body whose fields are taken one by one; what is left are Remotion's options.
+pub(super) struct Body<'a> {
+    fields: Vec<(String, &'a RawValue)>,
+    /// The names that were taken: fields of Rendergate's own.
+    own: Vec<&'static str>,
+}
+
+impl<'a> Body<'a> {
+    pub(super) fn read(body: &'a [u8]) -> Result<Self> {
+        Ok(Self { fields: object(body)?, own: Vec::new() })
+    }
+
+    /// A field of Rendergate's own; null means left out.
+    pub(super) fn take<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<Option<T>> {
+        self.own.push(name);
+        let Some(at) = self.fields.iter().position(|(field, _)| field == name) else { return Ok(None) };
+        let (_, value) = self.fields.remove(at);
+        if self.fields.iter().any(|(field, _)| field == name) {
+            return Err(Error::field(name, "to be given once"));
+        }
+        field(name, value)
+    }
+
+    /// What is left.
+    pub(super) fn options<T: DeserializeOwned>(self) -> Result<T> {
+        let Self { fields, own } = self;
         let options = MapDeserializer::new(fields.into_iter());
-        let media = serde_path_to_error::deserialize(options).map_err(|error| explain(&error, ""))?;
-        Ok(Self { account, copy_to, media })
+        serde_path_to_error::deserialize(options).map_err(|error| explain(&error, "", &own))
     }
 }
 
@@ -99,12 +119,12 @@ fn not_json(error: &serde_json::Error) -> Error {
 
 fn field<T: DeserializeOwned>(name: &str, value: &RawValue) -> Result<T> {
     let mut json = serde_json::Deserializer::from_str(value.get());
-    serde_path_to_error::deserialize(&mut json).map_err(|error| explain(&error, name))
+    serde_path_to_error::deserialize(&mut json).map_err(|error| explain(&error, name, &[]))
 }
 
 /// From serde's message to a field, what was expected, and a suggestion. The message quotes the
-/// value, which may be a secret: of it only the type is kept.
-fn explain(error: &serde_path_to_error::Error<serde_json::Error>, parent: &str) -> Error {
+/// value, which may be a secret: of it only the type is kept. `own` are further names that are known.
+fn explain(error: &serde_path_to_error::Error<serde_json::Error>, parent: &str, own: &[&str]) -> Error {
     let path = error.path().to_string();
     let path = match (parent, path.as_str()) {
         ("", path) => path.to_owned(),
@@ -117,7 +137,8 @@ fn explain(error: &serde_path_to_error::Error<serde_json::Error>, parent: &str) 
     let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     if message.starts_with("unknown field") {
         let (name, known) = names.split_first().map_or(("", [].as_slice()), |(name, known)| (*name, known));
-        return unknown_field(&path, name, known, parent.is_empty());
+        let top = parent.is_empty();
+        return unknown_field(&path, name, &[known, own].concat(), top);
     }
     if let Some(name) = message.strip_prefix("missing field").and(names.first()) {
         let name = if path == "." { (*name).to_owned() } else { format!("{path}.{name}") };
@@ -138,10 +159,9 @@ fn explain(error: &serde_path_to_error::Error<serde_json::Error>, parent: &str) 
 }
 
 fn unknown_field(path: &str, name: &str, known: &[&str], top: bool) -> Error {
-    let own: &[&str] = if top { &["account", "copyTo"] } else { &[] };
-    let renamed = RENAMED.iter().find(|(old, _)| top && *old == name).map(|(_, new)| *new);
+    let renamed = RENAMED.iter().find(|(old, new)| top && *old == name && known.contains(new)).map(|(_, new)| *new);
     let nearest = || {
-        let all = known.iter().chain(own).copied();
+        let all = known.iter().copied();
         let scored =
             all.map(|candidate| (strsim::jaro_winkler(&candidate.to_lowercase(), &name.to_lowercase()), candidate));
         scored.filter(|(score, _)| *score > 0.8).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, candidate)| candidate)

@@ -1,5 +1,6 @@
 //! Fills an order's names in, and refuses what may not be reached, before anything costs.
 
+use super::target::{Names, Target};
 use super::{CopyTo, Order, Renderer};
 use crate::accounts::{Account, not_allowed};
 use crate::error::{Error, Kind, Result};
@@ -11,10 +12,7 @@ const ANY_RENDER_ID: &str = "0000000000";
 
 /// An order whose names are all filled in and allowed.
 pub(super) struct Plan<'a> {
-    pub(super) account: &'a Account,
-    pub(super) region: &'a str,
-    pub(super) function: &'a str,
-    pub(super) function_was_named: bool,
+    pub(super) target: Target<'a>,
     pub(super) composition: &'a str,
     pub(super) serve_url: &'a str,
     pub(super) codec: Codec,
@@ -26,34 +24,51 @@ impl Renderer {
     pub(super) fn plan<'a>(&'a self, order: &'a Order) -> Result<Plan<'a>> {
         let settings = self.settings();
         let media = &order.media;
-        let account = settings.accounts.choose(order.account.as_deref())?;
-        let region = account.region(media.region.as_deref())?;
-        let function = account.function(media.function_name.as_deref())?;
+        let target = self.target(&Names {
+            account: order.account.as_deref(),
+            region: media.region.as_deref(),
+            function: media.function_name.as_deref(),
+            bucket: media.force_bucket_name.as_deref(),
+        })?;
+        let account = target.account;
         if let Some(renderer) = &media.renderer_function_name {
             account.check_function("rendererFunctionName", renderer)?;
         }
         let composition = required("composition", media.composition.as_deref().or(settings.composition.as_deref()))?;
         let serve_url = required("serveUrl", media.serve_url.as_deref().or(account.settings.serve_url.as_deref()))?;
-        if let Some(bucket) = &media.force_bucket_name {
-            self.check_output_bucket("forceBucketName", account, bucket, "")?;
-        }
         let codec = media.codec.unwrap_or(settings.codec);
         let audio_codec = media.audio_codec.map(|codec| codec.as_str());
-        let (file_name, guide_form) = match &media.out_name {
+        let extension = default_extension(codec, audio_codec)?;
+        let (copy_to, file_name) =
+            self.plan_output(account, media.out_name.as_ref(), order.copy_to.as_ref(), extension, composition)?;
+        Ok(Plan { target, composition, serve_url, codec, copy_to, file_name })
+    }
+
+    /// The copy that is to be made, and the output's file name, for an order with this `outName` and `copyTo`.
+    pub(super) fn plan_output(
+        &self,
+        account: &Account,
+        out_name: Option<&OutName>,
+        copy_to: Option<&CopyTo>,
+        extension: &str,
+        composition: &str,
+    ) -> Result<(Option<CopyTo>, String)> {
+        let (file_name, guide_form) = match out_name {
             Some(OutName::Place(place)) => {
                 self.check_place(account, place)?;
                 (place.key.clone(), None)
             }
-            Some(OutName::Name(name)) if !name.is_empty() => (name.clone(), settings.destinations.from_out_name(name)),
-            _ => (format!("out.{}", default_extension(codec, audio_codec)?), None),
+            Some(OutName::Name(name)) if !name.is_empty() => {
+                (name.clone(), self.settings().destinations.from_out_name(name))
+            }
+            _ => (format!("out.{extension}"), None),
         };
         let file_name = file_name.rsplit('/').next().unwrap_or_default().to_owned();
-        let copy_to = order.copy_to.clone().or(guide_form);
+        let copy_to = copy_to.cloned().or(guide_form);
         if let Some(copy_to) = &copy_to {
             self.check_copy(copy_to, &copy_to.resolved_key(ANY_RENDER_ID, composition, &file_name))?;
         }
-        let function_was_named = media.function_name.is_some();
-        Ok(Plan { account, region, function, function_was_named, composition, serve_url, codec, copy_to, file_name })
+        Ok((copy_to, file_name))
     }
 
     fn check_place(&self, account: &Account, place: &OutPlace) -> Result<()> {
@@ -97,7 +112,7 @@ fn default_extension(codec: Codec, audio_codec: Option<&str>) -> Result<&'static
     Ok(extensions.first().copied().unwrap_or_default())
 }
 
-fn required<'a>(field: &str, value: Option<&'a str>) -> Result<&'a str> {
+pub(super) fn required<'a>(field: &str, value: Option<&'a str>) -> Result<&'a str> {
     value.filter(|value| !value.is_empty()).ok_or_else(|| {
         Error::new(Kind::MissingField, format!("`{field}` is missing, and no default is configured. Send it."))
             .with("field", field)

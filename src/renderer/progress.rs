@@ -89,14 +89,7 @@ impl Renderer {
         view.copy = Some(match view.status {
             Status::Rendering => CopyView::from(&record.copy),
             Status::Failed | Status::Cancelled => finish::nothing_to_copy(&record.copy, word(view.status)),
-            Status::Done => match self.finish(ticket, view.source()?, record.clone(), version).await {
-                Ok(copy) => copy,
-                // The record says what went wrong; the render itself is fine.
-                Err(_) => self
-                    .record(ticket)
-                    .await?
-                    .map_or_else(|| CopyView::from(&record.copy), |(record, _)| CopyView::from(&record.copy)),
-            },
+            Status::Done => self.deliver(ticket, view.source()?, record, version).await?,
         });
         Ok(view)
     }
@@ -174,7 +167,7 @@ impl Renderer {
         Ok(())
     }
 
-    async fn record(&self, ticket: &Ticket) -> Result<Option<(Record, Version)>> {
+    pub(super) async fn record(&self, ticket: &Ticket) -> Result<Option<(Record, Version)>> {
         match &self.settings().records {
             Some(records) => records.read(&ticket.to_string()).await,
             None => Ok(None),

@@ -6,15 +6,15 @@ use serde::Serialize;
 
 use super::finish::CopyView;
 use super::plan::Plan;
+use super::target::{self, Function};
 use super::{CopyTo, Order, Renderer, Ticket};
-use crate::aws::{Invoked, Put};
+use crate::aws::Invoked;
 use crate::error::{Error, Kind, Result};
 use crate::records::{CopyRecord, CopyStatus, Record};
 use crate::remotion::names;
 use crate::remotion::payload::{Given, Start};
-use crate::remotion::props::{self, Props};
+use crate::remotion::props::Room;
 use crate::remotion::reply::{self, StartReply};
-use crate::remotion::values::OutName;
 use crate::telemetry::{Metric, now_ms};
 
 /// A render that runs.
@@ -50,7 +50,7 @@ impl Renderer {
         let plan = self.plan(order)?;
         let started = self.send(order, &plan).await.inspect_err(|error| {
             if error.kind() == Kind::Throttled {
-                self.settings().metrics.put(&plan.account.settings.name, Metric::Throttled);
+                self.settings().metrics.put(&plan.target.account.settings.name, Metric::Throttled);
             }
         })?;
         self.settings().metrics.put(&started.account, Metric::Started(began.elapsed().as_secs_f64() * 1000.0));
@@ -58,51 +58,52 @@ impl Renderer {
     }
 
     async fn send(&self, order: &Order, plan: &Plan<'_>) -> Result<Started> {
-        let Plan { account, region, function, .. } = *plan;
-        let version = account.version(region, function).await.map_err(|error| plan.explain(error))?;
-        let text = props::text(order.media.input_props.as_deref());
-        let forced = order.media.force_bucket_name.as_deref().or(account.settings.bucket.as_deref());
-        let env = order.media.env_variables.as_ref().map(|env| env.expose());
-        let (props, bucket) = if props::fits_inline(text, env, props::Room::Passed) {
-            (Props::Payload { payload: text }, forced.map(str::to_owned))
-        } else {
-            let bucket = account.bucket(region, forced).await?;
-            let hash = props::hash(uuid::Uuid::new_v4().as_u128());
-            let object = account.object(region, &bucket, props::key(&hash));
-            account.aws.put(&object, text.as_bytes().to_vec(), Put::Always).await?;
-            // The function reads uploaded props from its own bucket: it must be this one.
-            (Props::BucketUrl { hash, bucket_name: bucket.clone() }, Some(bucket))
-        };
+        let media = &order.media;
+        let function = plan.target.function().await?;
+        let (props, bucket) = function
+            .pack(
+                media.input_props.as_deref(),
+                media.env_variables.as_ref(),
+                media.force_bucket_name.as_deref(),
+                Room::Passed,
+            )
+            .await?;
         let given = Given {
-            options: &order.media,
+            options: media,
             composition: plan.composition,
             serve_url: plan.serve_url,
             codec: plan.codec,
-            version: &version,
+            version: &function.version,
             bucket: bucket.as_deref(),
             props,
         };
         let payload = serde_json::to_vec(&Start::new(given))
             .map_err(|error| Error::new(Kind::Internal, "The order can't be written.").because(error))?;
+        let Function { account, region, name, .. } = &function;
         let Invoked { payload, threw } =
-            account.aws.invoke(region, function, payload).await.map_err(|error| plan.explain(error))?;
+            account.aws.invoke(region, name, payload).await.map_err(|error| function.explain(error))?;
         match reply::start(&payload, threw) {
             StartReply::Started { render_id, bucket_name }
                 if names::is_render_id(&render_id) && account.is_render_bucket(&bucket_name) =>
             {
-                self.accept(plan, render_id, bucket_name).await
+                self.accept(plan, &function, render_id, bucket_name).await
             }
-            StartReply::Refused(message) => Err(plan.refused(order, &version, &message).await),
-            StartReply::Started { .. } | StartReply::Unreadable => Err(Error::new(
-                Kind::UnreadableAnswer,
-                format!("`{function}` did not answer as a Remotion function does. Check functionName."),
-            )),
+            StartReply::Refused(message) => {
+                Err(function.refused("refused the render", &message, &order.secrets()).await)
+            }
+            StartReply::Started { .. } | StartReply::Unreadable => Err(function.unreadable()),
         }
     }
 
     /// The render runs: what is left to do for it is written down before anybody is told.
-    async fn accept(&self, plan: &Plan<'_>, render_id: String, bucket_name: String) -> Result<Started> {
-        let Plan { account, region, function, .. } = *plan;
+    async fn accept(
+        &self,
+        plan: &Plan<'_>,
+        function: &Function<'_>,
+        render_id: String,
+        bucket_name: String,
+    ) -> Result<Started> {
+        let Function { account, region, .. } = *function;
         let name = account.settings.name.clone();
         let ticket =
             Ticket { account: name.clone(), region: region.to_owned(), bucket: bucket_name.clone(), render_id };
@@ -127,7 +128,7 @@ impl Renderer {
             render_id: ticket.render_id,
             bucket_name,
             region: region.to_owned(),
-            function_name: function.to_owned(),
+            function_name: function.name.clone(),
             account: name,
             status: "rendering",
             copy,
@@ -154,58 +155,11 @@ pub(super) fn new_record(ticket: &Ticket, copy_to: &CopyTo, key: String) -> Reco
     Record { id: ticket.to_string(), created_at: now_ms(), copy }
 }
 
-impl Plan<'_> {
-    /// A function that the caller did not name is the operator's to mend.
-    fn explain(&self, error: Error) -> Error {
-        if error.kind() == Kind::FunctionNotFound && !self.function_was_named {
-            let detail = format!(
-                "The configured function `{}` does not exist in {}. Deploy it, or correct RENDERGATE_FUNCTION_NAME.",
-                self.function, self.region
-            );
-            return Error::new(Kind::FunctionMissing, detail).because(error);
-        }
-        error
-    }
-
-    /// The function's own refusal: a mismatch of versions is told with both, anything else by its
-    /// first line without the order's secrets.
-    async fn refused(&self, order: &Order, version: &str, message: &str) -> Error {
-        let function = self.function;
-        if message.to_lowercase().contains("version")
-            && let Ok(own) = self.account.ask_version(self.region, function).await
-            && own != version
-        {
-            return Error::new(
-                Kind::VersionMismatch,
-                format!("`{function}` runs Remotion {own}, but its name says {version}. Deploy function and site of one version, and name the new function."),
-            )
-            .with("functionVersion", own)
-            .with("clientVersion", version);
-        }
-        let line = message.lines().next().unwrap_or_default();
-        let mut line: String = line.chars().take(300).collect();
-        for secret in order.secrets() {
-            line = line.replace(secret, "***");
-        }
-        Error::new(Kind::FunctionError, format!("The Remotion function refused the render: {line}"))
-    }
-}
-
 impl Order {
-    /// What must not be echoed, whoever says it.
-    fn secrets(&self) -> impl Iterator<Item = &str> {
+    fn secrets(&self) -> Vec<&str> {
         let media = &self.media;
-        let env = media.env_variables.iter().flat_map(|env| env.expose().values());
-        let keys = media.license_key.iter().chain(&media.api_key).map(|key| key.expose());
-        let provider = match &media.out_name {
-            Some(OutName::Place(place)) => place.s3_output_provider.as_ref(),
-            _ => None,
-        };
-        let provider = provider
-            .into_iter()
-            .flat_map(|provider| [provider.access_key_id.expose(), provider.secret_access_key.expose()]);
-        let all = env.chain(keys).chain(provider.flatten()).map(String::as_str);
-        // A shorter one would blot out innocent text.
-        all.chain(media.webhook.iter().filter_map(|webhook| webhook.secret())).filter(|secret| secret.len() >= 4)
+        let webhook = media.webhook.as_ref().and_then(|webhook| webhook.secret());
+        let keys = [media.license_key.as_ref(), media.api_key.as_ref()];
+        target::secrets(media.env_variables.as_ref(), keys, media.out_name.as_ref(), webhook)
     }
 }

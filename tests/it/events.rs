@@ -14,7 +14,7 @@ const VIDEOS: &str = "videos";
 const RENDER: &str = "px60ct13fy";
 
 /// What each file is answered, by the beginning of its name.
-const EXPECTED: [(&str, u64, &str); 21] = [
+const EXPECTED: [(&str, u64, &str); 25] = [
     ("http-v2-broken-content-type", 415, "unsupported_media_type"),
     ("http-v2-broken-destination", 403, "not_allowed"),
     ("http-v2-broken-json", 400, "invalid_json"),
@@ -22,17 +22,21 @@ const EXPECTED: [(&str, u64, &str); 21] = [
     ("http-v2-broken-route", 404, "route_not_found"),
     ("http-v2-broken-type", 400, "invalid_field"),
     ("http-v2-broken-unknown-field", 400, "invalid_field"),
+    ("http-v2-compositions", 200, ""),
     ("http-v2-copy", 200, ""),
+    ("http-v2-functions", 200, ""),
     ("http-v2-greeting", 200, ""),
     ("http-v2-guide-render", 200, ""),
     ("http-v2-healthz", 200, ""),
     ("http-v2-output", 302, ""),
     ("http-v2-progress", 200, ""),
     ("http-v2-progress-wait", 200, ""),
+    ("http-v2-sites", 200, ""),
     ("http-v2-start", 202, ""),
     ("http-v2-start-base64", 202, ""),
     ("http-v2-start-copy", 202, ""),
     ("http-v2-start-jwt", 202, ""),
+    ("http-v2-still", 200, ""),
     ("http-v2-unauthenticated-start", 401, "unauthenticated"),
     ("http-v2-unauthenticated-wrong-key", 401, "unauthenticated"),
     ("http-v2-unauthenticated-wrong-password", 401, "unauthenticated"),

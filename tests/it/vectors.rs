@@ -60,7 +60,7 @@ fn vectors() -> Vec<Vector> {
 }
 
 /// The recording's notation for what JSON lacks; `None` is `undefined`.
-fn expand(value: &Value) -> Option<Value> {
+pub(crate) fn expand(value: &Value) -> Option<Value> {
     if value.get("$undefined").is_some() {
         return None;
     }

@@ -95,3 +95,29 @@ fn render_ids() {
         assert!(!is_render_id(id), "{id}");
     }
 }
+
+#[test]
+fn sites_are_known_by_their_keys_and_tell_their_version() {
+    for (key, id) in [
+        ("sites/a/index.html", Some("a")),
+        ("sites/my-site_!.*'()/x/y.js", Some("my-site_!.*'()")),
+        ("sites/file-at-root.txt", None),
+        ("sites//index.html", None),
+        ("sites/a b/index.html", None),
+        ("renders/a/out.mp4", None),
+    ] {
+        assert_eq!(site_of(key), id, "{key}");
+    }
+    for (html, version) in [
+        ("<script>window.remotion_version = '4.0.527';</script>", Some("4.0.527")),
+        ("window.remotion_version = \"5.0.0-beta.1\"", Some("5.0.0-beta.1")),
+        ("window.remotion_version = '';", None),
+        ("window.remotion_version = ", None),
+        ("window.remotion_version = '4.0", None),
+        ("<html>", None),
+    ] {
+        assert_eq!(site_version(html.as_bytes()).as_deref(), version, "{html}");
+    }
+    let url = "https://remotionlambda-cnnorth1-a.s3.cn-north-1.amazonaws.com.cn/sites/a/index.html";
+    assert_eq!(serve_url("remotionlambda-cnnorth1-a", "cn-north-1", "a"), url);
+}

@@ -12,6 +12,9 @@ use serde_json::value::RawValue;
 use super::answer::RenderError;
 use crate::remotion::output::{OutputError, StoredName};
 
+/// How long Lambda lets a function run, 15 minutes.
+const LONGEST_MS: i64 = 900_000;
+
 /// Why a `progress.json` gives no answer.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -202,11 +205,11 @@ impl ProgressFile {
         (0..metadata.total_chunks).filter(move |chunk| !done.contains(chunk))
     }
 
-    /// When Lambda stops the main function. A still of 4.0.527 writes the time that is left instead, no time
-    /// since 1970.
+    /// When Lambda stops the main function. A still of 4.0.527 writes the time that is left instead, which is
+    /// never more than Lambda's limit.
     pub(super) fn ends_at(&self) -> Option<i64> {
         let end = self.timeout_timestamp?;
-        let left = self.function_launched.filter(|start| (0..*start).contains(&end));
+        let left = self.function_launched.filter(|_| (0..=LONGEST_MS).contains(&end));
         Some(left.map_or(end, |start| start.saturating_add(end)))
     }
 

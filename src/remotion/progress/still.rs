@@ -49,9 +49,15 @@ impl ProgressFile {
 impl RenderMetadata {
     /// Why a still whose function's time is up has failed.
     pub(super) fn no_image(&self) -> String {
-        let elsewhere = matches!(&self.out_name, Some(StoredName::Place { s3_output_provider: Some(_), .. }));
-        let image =
-            if elsewhere { "whether the image is in the other cloud can't be seen" } else { "there is no image" };
+        let image = match &self.out_name {
+            Some(StoredName::Place { s3_output_provider: Some(_), .. }) => {
+                "whether the image is in the other cloud can't be seen".to_owned()
+            }
+            Some(StoredName::Place { bucket_name, .. }) => {
+                format!("no image can be seen in {bucket_name}; that takes s3:GetObject and s3:ListBucket there")
+            }
+            _ => "there is no image".to_owned(),
+        };
         format!("The function's time is up, and {image}.")
     }
 }

@@ -7,6 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use bytes::Bytes;
+use http_body_util::channel::Channel;
+use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, HeaderMap};
@@ -16,6 +18,8 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+
+use super::stream::Step;
 
 /// The world outlives every single test, so it runs on a runtime of its own.
 pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
@@ -86,6 +90,8 @@ pub(crate) enum Deed {
         headers: Vec<(String, String)>,
         body: Bytes,
     },
+    /// Answer 200, and then piece by piece.
+    Stream(Vec<Step>),
     /// Close the connection without a word.
     Cut,
     /// After the delay, serve as if nothing had happened.
@@ -121,6 +127,11 @@ impl Reply {
         Self { delay: Duration::ZERO, deed: Deed::Cut }
     }
 
+    /// A streamed answer of Lambda.
+    pub(crate) fn stream(steps: impl Into<Vec<Step>>) -> Self {
+        Self { delay: Duration::ZERO, deed: Deed::Stream(steps.into()) }
+    }
+
     pub(crate) fn slow(delay: Duration) -> Self {
         Self { delay, deed: Deed::Serve }
     }
@@ -134,7 +145,7 @@ impl Reply {
 }
 
 /// The answer on the wire; `None` cuts the connection.
-pub(crate) type Wire = Option<Response<Full<Bytes>>>;
+pub(crate) type Wire = Option<Response<UnsyncBoxBody<Bytes, BoxError>>>;
 
 /// Serves on a free loopback port until the process ends.
 pub(crate) fn listen<F, Fut>(handler: F) -> SocketAddr
@@ -146,6 +157,8 @@ where
     let address = listener.local_addr().unwrap();
     RUNTIME.spawn(async move {
         while let Ok((socket, _)) = listener.accept().await {
+            // Or small pieces of a stream would wait for each other.
+            let _ = socket.set_nodelay(true);
             let handler = handler.clone();
             let service = service_fn(move |request: Request<Incoming>| {
                 let handler = handler.clone();
@@ -161,7 +174,7 @@ where
     address
 }
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 async fn receive(request: Request<Incoming>) -> Result<Call, BoxError> {
     let (head, body) = request.into_parts();
@@ -179,7 +192,33 @@ pub(crate) fn respond(status: u16, headers: &[(String, String)], body: Bytes) ->
     for (name, value) in headers {
         response = response.header(name, value);
     }
-    Some(response.body(Full::new(body)).unwrap())
+    Some(response.body(whole(body)).unwrap())
+}
+
+/// A body in one piece.
+pub(crate) fn whole(body: Bytes) -> UnsyncBoxBody<Bytes, BoxError> {
+    Full::new(body).map_err(BoxError::from).boxed_unsync()
+}
+
+/// A streamed answer of Lambda, made while it is being read.
+pub(crate) fn stream(steps: Vec<Step>) -> Wire {
+    let (mut sender, body) = Channel::new(1);
+    tokio::spawn(async move {
+        for step in steps {
+            match step {
+                // A reader that went away needs no more.
+                Step::Send(bytes) => {
+                    if sender.send_data(bytes).await.is_err() {
+                        return;
+                    }
+                }
+                Step::Pause(time) => tokio::time::sleep(time).await,
+                Step::Break => return sender.abort(BoxError::from("broken on purpose")),
+            }
+        }
+    });
+    let response = Response::builder().header("content-type", "application/vnd.amazon.eventstream");
+    Some(response.body(body.boxed_unsync()).unwrap())
 }
 
 pub(crate) fn now_ms() -> u128 {

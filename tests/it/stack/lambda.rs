@@ -4,11 +4,16 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
+use hyper::Method;
 use serde_json::{Value, json};
 
 use super::http::{self, Call, Deed, Reply, Wire};
 use super::moto::Moto;
+use super::stream::{self, Step};
 use super::{progress, random};
+
+/// What every still is.
+pub(crate) const IMAGE: &str = "not really an image";
 
 #[derive(Default)]
 struct State {
@@ -16,6 +21,7 @@ struct State {
     script: VecDeque<Reply>,
     always: Option<Reply>,
     refused_key: Option<String>,
+    functions: Vec<Value>,
 }
 
 pub(crate) struct FakeLambda {
@@ -47,12 +53,25 @@ impl FakeLambda {
         self.state.lock().unwrap().refused_key = Some(access_key.to_owned());
     }
 
+    /// What ListFunctions and GetFunction know: `(name, MB of memory, MB of disk)`.
+    pub(crate) fn deploy(&self, functions: &[(&str, u32, Option<u32>)]) {
+        let configuration = |(name, memory, disk): &(&str, u32, Option<u32>)| {
+            let mut configuration = json!({ "FunctionName": name, "MemorySize": memory, "Timeout": 120 });
+            if let Some(size) = disk {
+                configuration["EphemeralStorage"] = json!({ "Size": size });
+            }
+            configuration
+        };
+        self.state.lock().unwrap().functions = functions.iter().map(configuration).collect();
+    }
+
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.state.lock().unwrap().calls.clone()
     }
 
     pub(crate) fn payloads(&self) -> Vec<Value> {
-        self.calls().iter().map(Call::json).collect()
+        let calls = self.calls();
+        calls.iter().filter(|call| call.method == Method::POST).map(Call::json).collect()
     }
 
     /// The payload of the only invocation there was.
@@ -79,13 +98,56 @@ async fn serve(state: Arc<Mutex<State>>, moto: &'static Moto, bucket: String, ca
     tokio::time::sleep(reply.delay).await;
     match reply.deed {
         Deed::Answer { status, headers, body } => http::respond(status, &headers, body),
+        Deed::Stream(steps) => http::stream(steps),
         Deed::Cut => None,
+        Deed::Serve if call.method == Method::GET => list(&state, &call),
+        Deed::Serve if call.path.ends_with("/response-streaming-invocations") => {
+            http::stream(still(moto, &bucket, &call.json()).await)
+        }
         Deed::Serve => {
             let answer = routine(moto, &bucket, &call.json()).await;
             let headers = [("content-type".into(), "application/json".into())];
             http::respond(200, &headers, answer.to_string().into())
         }
     }
+}
+
+/// ListFunctions, two to a page, and GetFunction.
+fn list(state: &Mutex<State>, call: &Call) -> Wire {
+    let functions = state.lock().unwrap().functions.clone();
+    let body = match call.path.strip_prefix("/2015-03-31/functions/").filter(|name| !name.is_empty()) {
+        Some(name) => match functions.iter().find(|function| function["FunctionName"] == name) {
+            Some(function) => json!({ "Configuration": function, "Code": {} }),
+            None => {
+                let Deed::Answer { status, headers, body } = Reply::no_such_function(name).deed else { unreachable!() };
+                return http::respond(status, &headers, body);
+            }
+        },
+        None => {
+            let from: usize = call.query.strip_prefix("Marker=").map_or(0, |marker| marker.parse().unwrap());
+            let next = from + 2;
+            let marker = (next < functions.len()).then(|| next.to_string());
+            json!({ "Functions": functions.iter().skip(from).take(2).collect::<Vec<_>>(), "NextMarker": marker })
+        }
+    };
+    http::respond(200, &[("content-type".into(), "application/json".into())], body.to_string().into())
+}
+
+/// What the function does on `still`: image first, then the word of it.
+async fn still(moto: &Moto, bucket: &str, payload: &Value) -> Vec<Step> {
+    let bucket = payload["bucketName"].as_str().unwrap_or(bucket);
+    let render_id = random(10);
+    let format = payload["imageFormat"].as_str().unwrap();
+    let (out_bucket, out_key) = match &payload["outName"] {
+        Value::Null => (bucket, format!("renders/{render_id}/out.{format}")),
+        Value::String(name) => (bucket, format!("renders/{render_id}/{name}")),
+        place => (place["bucketName"].as_str().unwrap(), place["key"].as_str().unwrap().to_owned()),
+    };
+    let progress = progress::still(&render_id, payload).to_string();
+    moto.put(bucket, &format!("renders/{render_id}/progress.json"), "application/json", progress).await;
+    moto.put(out_bucket, &out_key, &format!("image/{format}"), IMAGE.to_owned()).await;
+    let done = stream::rendered(bucket, &render_id, out_bucket, &out_key, IMAGE.len());
+    vec![stream::begun(&render_id), done, stream::complete(None)]
 }
 
 async fn routine(moto: &Moto, bucket: &str, payload: &Value) -> Value {
@@ -99,6 +161,9 @@ async fn routine(moto: &Moto, bucket: &str, payload: &Value) -> Value {
             let key = format!("renders/{render_id}/progress.json");
             moto.put(bucket, &key, "application/json", progress::initial().to_string()).await;
             json!({ "type": "success", "bucketName": bucket, "renderId": render_id })
+        }
+        Some("compositions") => {
+            json!({ "type": "success", "compositions": [{ "id": "Demo", "fps": 30, "props": { "n": 1e-7 } }] })
         }
         Some("info") => json!({ "type": "success", "version": "4.0.527" }),
         other => {

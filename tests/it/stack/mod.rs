@@ -12,6 +12,7 @@ pub(crate) mod proxy;
 pub(crate) mod runtime;
 pub(crate) mod server;
 pub(crate) mod settings;
+pub(crate) mod stream;
 
 use std::path::{Path, PathBuf};
 

@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::fixture;
 use super::http::now_ms;
+use super::{FUNCTION, fixture};
 
 /// As `start` leaves it, before anything has run.
 pub(crate) fn initial() -> Value {
@@ -49,6 +49,24 @@ pub(crate) fn cancelled(render_id: &str) -> Value {
         "willRetry": false,
     }]);
     progress["fatalErrorTimestamp"] = json!(now_ms() as u64);
+    progress
+}
+
+/// A still: written once, when the composition is known, and never again. Its `timeoutTimestamp` is none.
+pub(crate) fn still(render_id: &str, payload: &Value) -> Value {
+    let mut progress = initial();
+    progress["timeoutTimestamp"] = json!(119_997);
+    progress["renderMetadata"] = json!({
+        "outputFileIsConditional": null, "startedDate": now_ms() as u64, "codec": null,
+        "compositionId": payload["composition"], "estimatedTotalLambdaInvokations": 1,
+        "estimatedRenderLambdaInvokations": 1, "siteId": payload["serveUrl"], "totalChunks": 1, "type": "still",
+        "imageFormat": payload["imageFormat"], "inputProps": payload["inputProps"], "lambdaVersion": "4.0.527",
+        "framesPerLambda": 1, "memorySizeInMb": 2048, "region": "us-east-1", "renderId": render_id,
+        "outName": payload["outName"], "privacy": payload["privacy"], "audioCodec": null, "deleteAfter": null,
+        "numberOfGifLoops": null, "downloadBehavior": { "type": "play-in-browser" }, "audioBitrate": null,
+        "metadata": null, "functionName": FUNCTION, "rendererFunctionName": FUNCTION,
+        "dimensions": { "height": 720, "width": 1280 }, "scale": 1,
+    });
     progress
 }
 

@@ -80,6 +80,7 @@ async fn serve(state: Arc<Mutex<State>>, upstream: String, call: Call) -> Wire {
     tokio::time::sleep(reply.delay).await;
     match reply.deed {
         Deed::Answer { status, headers, body } => http::respond(status, &headers, body),
+        Deed::Stream(steps) => http::stream(steps),
         Deed::Cut => None,
         Deed::Serve => forward(&upstream, call).await,
     }
@@ -97,5 +98,5 @@ async fn forward(upstream: &str, call: Call) -> Wire {
     // The body goes on in one piece, whatever pieces moto sent it in.
     head.headers.remove("transfer-encoding");
     let body = body.collect().await.ok()?.to_bytes();
-    Some(hyper::Response::from_parts(head, Full::new(body)))
+    Some(hyper::Response::from_parts(head, http::whole(body)))
 }

@@ -56,6 +56,7 @@ fn a_still_without_image_is_failed_when_its_function_s_time_is_up() {
     let (end, old) = (STARTED + TIMEOUT + 20_000, head(STARTED - 60_000));
     for (out_name, word) in [
         (Value::Null, "no image"),
+        (json!({"bucketName": "b-1", "key": "k"}), "s3:GetObject"),
         (
             json!({"bucketName": "b-1", "key": "k", "s3OutputProvider": {"endpoint": "https://s3.example.com"}}),
             "other cloud",

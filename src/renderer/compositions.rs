@@ -1,0 +1,70 @@
+//! Lists the compositions of a site.
+
+use serde_json::value::RawValue;
+
+use super::Renderer;
+use super::order::Body;
+use super::plan::required;
+use super::target::{Names, secrets};
+use crate::error::{Error, Kind, Result};
+use crate::remotion::compositions::{Compositions, CompositionsOptions, Given};
+use crate::remotion::props::Room;
+use crate::remotion::reply::{self, Reply};
+
+/// Which site, and which account opens it.
+#[derive(Clone, Debug, Default)]
+pub struct CompositionsOrder {
+    /// Which account.
+    pub account: Option<String>,
+    /// Remotion's own options.
+    pub options: CompositionsOptions,
+}
+
+impl CompositionsOrder {
+    /// Reads a request's body: the options of `getCompositionsOnLambda()` and `account`, flat.
+    ///
+    /// # Errors
+    /// As [`Order::from_json`](super::Order::from_json).
+    pub fn from_json(body: &[u8]) -> Result<Self> {
+        let mut body = Body::read(body)?;
+        Ok(Self { account: body.take("account")?, options: body.options()? })
+    }
+}
+
+impl Renderer {
+    /// The compositions of a site, each as the function wrote it: `{id, width, height, fps, durationInFrames,
+    /// defaultProps, props, …}`. One AWS call, one more for large props.
+    ///
+    /// # Errors
+    /// Bad orders cost nothing. [`Kind::FunctionError`] with the site's own message where it can't be opened.
+    pub async fn compositions(&self, order: &CompositionsOrder) -> Result<Vec<Box<RawValue>>> {
+        let options = &order.options;
+        let target = self.target(&Names {
+            account: order.account.as_deref(),
+            region: options.region.as_deref(),
+            function: options.function_name.as_deref(),
+            bucket: options.force_bucket_name.as_deref(),
+        })?;
+        let configured = target.account.settings.serve_url.as_deref();
+        let serve_url = required("serveUrl", options.serve_url.as_deref().or(configured))?;
+        if options.timeout_in_milliseconds.is_some_and(|timeout| timeout.0 < 7000) {
+            return Err(Error::field("timeoutInMilliseconds", "at least 7000"));
+        }
+        let function = target.function().await?;
+        let (env, bucket) = (options.env_variables.as_ref(), options.force_bucket_name.as_deref());
+        let (props, bucket) = function.pack(options.input_props.as_deref(), env, bucket, Room::Passed).await?;
+        let given = Given { options, serve_url, version: &function.version, bucket: bucket.as_deref(), props };
+        let payload = serde_json::to_vec(&Compositions::new(given))
+            .map_err(|error| Error::new(Kind::Internal, "The order can't be written.").because(error))?;
+        let answer = function.account.aws.invoke(function.region, &function.name, payload).await;
+        let answer = answer.map_err(|error| function.explain(error))?;
+        match reply::compositions(&answer.payload, answer.threw) {
+            Reply::Answer(compositions) => Ok(compositions),
+            Reply::Refused(message) => {
+                let secrets = secrets(env, [None, None], None, None);
+                Err(function.refused("could not list the compositions", &message, &secrets).await)
+            }
+            Reply::Unreadable => Err(function.unreadable()),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The function that an order goes to, and what it says when it refuses.
+
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+
+use super::Renderer;
+use crate::accounts::Account;
+use crate::aws::Put;
+use crate::error::{Error, Kind, Result};
+use crate::redacted::Redacted;
+use crate::remotion::props::{self, Props, Room};
+use crate::remotion::values::OutName;
+
+/// Where an order goes, checked. Nothing has been asked yet.
+pub(super) struct Target<'a> {
+    pub(super) account: &'a Account,
+    pub(super) region: &'a str,
+    /// The order's function, else the configured one.
+    function: Option<&'a str>,
+    function_was_named: bool,
+}
+
+/// The function, its version known.
+pub(super) struct Function<'a> {
+    pub(super) account: &'a Account,
+    pub(super) region: &'a str,
+    pub(super) name: String,
+    pub(super) version: String,
+    was_named: bool,
+}
+
+/// The names in an order that say where it goes.
+#[derive(Default)]
+pub(super) struct Names<'a> {
+    pub(super) account: Option<&'a str>,
+    pub(super) region: Option<&'a str>,
+    pub(super) function: Option<&'a str>,
+    pub(super) bucket: Option<&'a str>,
+}
+
+impl Renderer {
+    /// Refuses names that may not be reached.
+    pub(super) fn target<'a>(&'a self, names: &Names<'a>) -> Result<Target<'a>> {
+        let account = self.settings().accounts.choose(names.account)?;
+        let region = account.region(names.region)?;
+        let function = account.function(names.function)?;
+        if let Some(bucket) = names.bucket {
+            self.check_output_bucket("forceBucketName", account, bucket, "")?;
+        }
+        Ok(Target { account, region, function, function_was_named: names.function.is_some() })
+    }
+}
+
+impl<'a> Target<'a> {
+    /// The function that the order goes to: without a name the one that is found in the region.
+    pub(super) async fn function(&self) -> Result<Function<'a>> {
+        let Self { account, region, function_was_named: was_named, .. } = *self;
+        let name = match self.function {
+            Some(name) => name.to_owned(),
+            None => account.found_function(region).await?,
+        };
+        let function = Function { account, region, name, version: String::new(), was_named };
+        let version = account.version(region, &function.name).await.map_err(|error| function.explain(error))?;
+        Ok(Function { version, ..function })
+    }
+}
+
+impl Function<'_> {
+    /// The props, and the bucket that the function is told: where they are too large for the payload they
+    /// are uploaded first.
+    pub(super) async fn pack<'p>(
+        &self,
+        props: Option<&'p RawValue>,
+        env: Option<&Redacted<BTreeMap<String, String>>>,
+        bucket: Option<&str>,
+        room: Room,
+    ) -> Result<(Props<'p>, Option<String>)> {
+        let text = props::text(props);
+        let forced = bucket.or(self.account.settings.bucket.as_deref());
+        if props::fits_inline(text, env.map(Redacted::expose), room) {
+            return Ok((Props::Payload { payload: text }, forced.map(str::to_owned)));
+        }
+        let bucket = self.account.bucket(self.region, forced).await?;
+        let hash = props::hash(uuid::Uuid::new_v4().as_u128());
+        let object = self.account.object(self.region, &bucket, props::key(&hash));
+        self.account.aws.put(&object, text.as_bytes().to_vec(), Put::Always).await?;
+        // The function reads uploaded props from its own bucket: it must be this one.
+        Ok((Props::BucketUrl { hash, bucket_name: bucket.clone() }, Some(bucket)))
+    }
+
+    /// A function that the caller did not name is the operator's to mend.
+    pub(super) fn explain(&self, error: Error) -> Error {
+        if error.kind() != Kind::FunctionNotFound || self.was_named {
+            return error;
+        }
+        // One that was found is looked for again next time.
+        self.account.forget_function(self.region);
+        let detail = format!(
+            "The configured function `{}` does not exist in {}. Deploy it, or correct RENDERGATE_FUNCTION_NAME.",
+            self.name, self.region
+        );
+        Error::new(Kind::FunctionMissing, detail).because(error)
+    }
+
+    /// The function's own refusal: a mismatch of versions is told with both, anything else by its
+    /// first line without the order's secrets. `did` is what it did instead of what was asked.
+    pub(super) async fn refused(&self, did: &str, message: &str, secrets: &[&str]) -> Error {
+        let Self { name, version, .. } = self;
+        if message.to_lowercase().contains("version")
+            && let Ok(own) = self.account.ask_version(self.region, name).await
+            && own != *version
+        {
+            return Error::new(
+                Kind::VersionMismatch,
+                format!("`{name}` runs Remotion {own}, but its name says {version}. Deploy function and site of one version, and name the new function."),
+            )
+            .with("functionVersion", own)
+            .with("clientVersion", version.as_str());
+        }
+        let line = message.lines().next().unwrap_or_default();
+        let mut line: String = line.chars().take(300).collect();
+        for secret in secrets {
+            line = line.replace(secret, "***");
+        }
+        Error::new(Kind::FunctionError, format!("The Remotion function {did}: {line}"))
+    }
+
+    /// What answered is no Remotion function.
+    pub(super) fn unreadable(&self) -> Error {
+        Error::new(
+            Kind::UnreadableAnswer,
+            format!("`{}` did not answer as a Remotion function does. Check functionName.", self.name),
+        )
+    }
+}
+
+/// What must not be echoed, whoever says it.
+pub(super) fn secrets<'a>(
+    env: Option<&'a Redacted<BTreeMap<String, String>>>,
+    keys: [Option<&'a Redacted<String>>; 2],
+    out_name: Option<&'a OutName>,
+    webhook: Option<&'a str>,
+) -> Vec<&'a str> {
+    let env = env.into_iter().flat_map(|env| env.expose().values());
+    let keys = keys.into_iter().flatten().map(Redacted::expose);
+    let provider = match out_name {
+        Some(OutName::Place(place)) => place.s3_output_provider.as_ref(),
+        _ => None,
+    };
+    let provider = provider
+        .into_iter()
+        .flat_map(|provider| [provider.access_key_id.expose(), provider.secret_access_key.expose()]);
+    let all = env.chain(keys).chain(provider.flatten()).map(String::as_str).chain(webhook);
+    // A shorter one would blot out innocent text.
+    all.filter(|secret| secret.len() >= 4).collect()
+}
