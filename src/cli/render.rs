@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Args as ClapArgs;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::bar::Bar;
-use super::exit::{self, End};
+use super::exit::End;
 use crate::app::App;
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
@@ -57,17 +57,7 @@ pub(super) async fn run(args: Args, config: Config) -> ExitCode {
     let app = App::new(&config).await;
     match follow(&args, &app.renderer).await {
         Ok(end) => end.code().into(),
-        Err(error) => {
-            if args.json {
-                let mut members = error.members().clone();
-                members.insert("code".into(), error.kind().code().into());
-                members.insert("detail".into(), error.detail().into());
-                println!("{}", json!({"error": members}));
-            } else {
-                eprintln!("{error}");
-            }
-            exit::code(error.kind()).into()
-        }
+        Err(error) => super::fail(&error, args.json),
     }
 }
 
@@ -83,11 +73,7 @@ async fn follow(args: &Args, renderer: &Renderer) -> Result<End> {
         _ => End::RenderFailed,
     };
     if args.json {
-        println!(
-            "{}",
-            serde_json::to_string(&view)
-                .map_err(|error| Error::new(Kind::Internal, "The answer can't be written.").because(error))?
-        );
+        super::print_json(&view)?;
     } else {
         tell(&view, end);
     }
@@ -145,10 +131,6 @@ fn print_output(view: &View) {
 impl Args {
     /// The order as a body of `POST /v1/renders`: the file, with the flags over it.
     fn order(&self) -> Result<Value> {
-        let mut order = match &self.order {
-            None => Map::new(),
-            Some(path) => read_object(path)?,
-        };
         let flags = [
             ("composition", &self.composition),
             ("serveUrl", &self.serve_url),
@@ -158,19 +140,32 @@ impl Args {
             ("outName", &self.out_name),
             ("copyTo", &self.copy_to),
         ];
-        let given = flags.into_iter().filter_map(|(name, flag)| Some((name, flag.as_ref()?)));
-        order.extend(given.map(|(name, value)| (name.to_owned(), value.as_str().into())));
-        if let Some(props) = &self.props {
-            let text = match props.trim_start().starts_with('{') {
-                true => props.clone(),
-                false => read(&PathBuf::from(props))?,
-            };
-            let props =
-                serde_json::from_str(&text).map_err(|_| Error::field("props", "JSON, or the path of a JSON file"))?;
-            order.insert("inputProps".into(), props);
-        }
-        Ok(Value::Object(order))
+        assemble(self.order.as_ref(), &flags, self.props.as_deref())
     }
+}
+
+/// An order: the file, with the flags and the props over it.
+pub(super) fn assemble(
+    file: Option<&PathBuf>,
+    flags: &[(&str, &Option<String>)],
+    props: Option<&str>,
+) -> Result<Value> {
+    let mut order = match file {
+        None => Map::new(),
+        Some(path) => read_object(path)?,
+    };
+    let given = flags.iter().filter_map(|(name, flag)| Some((*name, flag.as_ref()?)));
+    order.extend(given.map(|(name, value)| (name.to_owned(), value.as_str().into())));
+    if let Some(props) = props {
+        let text = match props.trim_start().starts_with('{') {
+            true => props.to_owned(),
+            false => read(&PathBuf::from(props))?,
+        };
+        let props =
+            serde_json::from_str(&text).map_err(|_| Error::field("props", "JSON, or the path of a JSON file"))?;
+        order.insert("inputProps".into(), props);
+    }
+    Ok(Value::Object(order))
 }
 
 fn read_object(path: &PathBuf) -> Result<Map<String, Value>> {

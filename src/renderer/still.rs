@@ -51,6 +51,8 @@ pub struct StillView {
 pub struct Image {
     /// Its address. It opens only if the image is public.
     pub url: String,
+    /// Its bucket, which `outName` may have chosen.
+    pub out_bucket: String,
     /// Its key.
     pub out_key: String,
     /// Its size.
@@ -204,15 +206,17 @@ impl Renderer {
         // It has been counted.
         self.inner.ended.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(ticket.clone());
         started.copy = self.record_still(plan, &ticket).await?;
-        if let Some((record, version)) = self.record(&ticket).await?.filter(|_| started.copy.is_some()) {
-            let bucket = match &order.still.out_name {
-                Some(OutName::Place(place)) => place.bucket_name.clone(),
-                _ => started.bucket_name.clone(),
-            };
-            let source = Source { bucket, key: out_key.clone() };
+        let out_bucket = match &order.still.out_name {
+            Some(OutName::Place(place)) => place.bucket_name.clone(),
+            _ => started.bucket_name.clone(),
+        };
+        if started.copy.is_some()
+            && let Some((record, version)) = self.record(&ticket).await?
+        {
+            let source = Source { bucket: out_bucket.clone(), key: out_key.clone() };
             started.copy = Some(self.deliver(&ticket, source, record, version).await?);
         }
-        let image = Image { url, out_key, size_in_bytes, estimated_price, artifacts };
+        let image = Image { url, out_bucket, out_key, size_in_bytes, estimated_price, artifacts };
         Ok(StillView { started, image: Some(image) })
     }
 

@@ -9,6 +9,7 @@
 mod stack;
 
 mod cli;
+mod cli_deployed;
 mod copy;
 mod copy_follow;
 mod copy_refused;

@@ -135,6 +135,7 @@ fn an_image_in_a_destination_is_found_there() {
     let place = json!({ "bucketName": world.videos, "key": "a/poster.png" });
     let answer = server.post(POSTER, &json!({ "outName": place })).expect(200);
     assert_eq!((&answer["bucketName"], &answer["outKey"]), (&json!(world.bucket), &json!("a/poster.png")));
+    assert_eq!(answer["outBucket"], json!(world.videos));
     let progress = server.get(answer["links"]["self"].as_str().unwrap()).expect(200);
     assert_eq!((&progress["outBucket"], &progress["status"]), (&json!(world.videos), &json!("done")));
 }

@@ -1,0 +1,145 @@
+//! `rendergate compositions`, `functions`, `sites`: what there is to render, and with what.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use serde_json::value::RawValue;
+
+use super::render::assemble;
+use crate::app::App;
+use crate::config::Config;
+use crate::error::Result;
+use crate::renderer::{CompositionsOrder, Renderer, Which};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// List the compositions of a site.
+    Compositions {
+        /// The site: a URL or a site id.
+        serve_url: Option<String>,
+        /// The deployed function.
+        #[arg(long)]
+        function_name: Option<String>,
+        /// AWS region of the function.
+        #[arg(long)]
+        region: Option<String>,
+        /// Input props: JSON, or the path of a JSON file.
+        #[arg(long, value_name = "JSON|FILE")]
+        props: Option<String>,
+        /// A JSON file with any options, `-` for standard input; flags win over it.
+        #[arg(long, value_name = "FILE")]
+        order: Option<PathBuf>,
+        /// Print the answer as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the deployed functions.
+    Functions(Place),
+    /// List the deployed sites.
+    Sites {
+        /// Look into this bucket only.
+        #[arg(long)]
+        bucket: Option<String>,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// Where to look.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Place {
+    /// AWS region.
+    #[arg(long)]
+    region: Option<String>,
+    /// Only those of the version of the function that renders where none is named.
+    #[arg(long)]
+    compatible_only: bool,
+    /// Print the answer as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Place {
+    fn which(&self, bucket: Option<&String>) -> Which {
+        Which {
+            account: None,
+            region: self.region.clone(),
+            bucket: bucket.cloned(),
+            compatible_only: self.compatible_only,
+        }
+    }
+}
+
+/// As the function wrote them: numbers keep all their digits.
+#[derive(Serialize)]
+struct Compositions {
+    compositions: Vec<Box<RawValue>>,
+}
+
+/// A composition, as far as it is shown in a line.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Composition {
+    id: String,
+    width: f64,
+    height: f64,
+    fps: f64,
+    duration_in_frames: f64,
+}
+
+pub(super) async fn run(verb: &Verb, config: Config) -> ExitCode {
+    super::quiet_log(&config);
+    let app = App::new(&config).await;
+    let (listed, json) = match verb {
+        Verb::Compositions { json, .. } => (compositions(verb, &app.renderer).await, *json),
+        Verb::Functions(place) => (functions(place, &app.renderer).await, place.json),
+        Verb::Sites { bucket, place } => (sites(place, bucket.as_ref(), &app.renderer).await, place.json),
+    };
+    match listed {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => super::fail(&error, json),
+    }
+}
+
+async fn compositions(verb: &Verb, renderer: &Renderer) -> Result<()> {
+    let Verb::Compositions { serve_url, function_name, region, props, order, json } = verb else { return Ok(()) };
+    let flags = [("serveUrl", serve_url), ("functionName", function_name), ("region", region)];
+    let order = assemble(order.as_ref(), &flags, props.as_deref())?.to_string();
+    let listed = renderer.compositions(&CompositionsOrder::from_json(order.as_bytes())?).await?;
+    if *json {
+        return super::print_json(&Compositions { compositions: listed });
+    }
+    for raw in listed {
+        let Composition { id, width, height, fps, duration_in_frames } =
+            serde_json::from_str(raw.get()).unwrap_or_default();
+        println!("{id}\t{width}x{height}\t{fps} fps\t{duration_in_frames} frames");
+    }
+    Ok(())
+}
+
+async fn functions(place: &Place, renderer: &Renderer) -> Result<()> {
+    let functions = renderer.functions(&place.which(None)).await?;
+    if place.json {
+        return super::print_json(&json!({ "functions": functions }));
+    }
+    for function in functions {
+        let version = function.version.as_deref().unwrap_or("?");
+        let (memory, disk, time) = (function.memory_size_in_mb, function.disk_size_in_mb, function.timeout_in_seconds);
+        println!("{}\t{version}\t{memory} MB\t{disk} MB disk\t{time} s", function.function_name);
+    }
+    Ok(())
+}
+
+async fn sites(place: &Place, bucket: Option<&String>, renderer: &Renderer) -> Result<()> {
+    let found = renderer.sites(&place.which(bucket)).await?;
+    if place.json {
+        return super::print_json(&found);
+    }
+    for site in found.sites {
+        println!("{}\t{}\t{}", site.id, site.version.as_deref().unwrap_or("?"), site.serve_url);
+    }
+    Ok(())
+}

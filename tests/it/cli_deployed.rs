@@ -1,0 +1,83 @@
+//! Images and lists on the command line.
+
+use serde_json::{Value, json};
+
+use crate::stack::settings::Finished;
+use crate::stack::stream::{begun, complete, failed};
+use crate::stack::{FUNCTION, Reply, World};
+
+fn answer(finished: &Finished) -> Value {
+    serde_json::from_str(&finished.stdout).unwrap_or_else(|error| panic!("{error}: {finished:?}"))
+}
+
+#[test]
+fn a_still_ends_with_the_place_of_its_file() {
+    let world = World::new();
+    let target = format!("s3://{}/posters/{{composition}}.{{ext}}", world.videos);
+    let arguments =
+        ["still", "Intro", "--image-format", "jpeg", "--frame", "-1", "--props", r#"{"a":1}"#, "--copy-to", &target];
+    let finished = world.settings().run(&arguments);
+    assert_eq!(
+        (finished.code, finished.stdout.trim()),
+        (Some(0), format!("s3://{}/posters/Intro.jpeg", world.videos).as_str()),
+        "{finished:?}"
+    );
+    let payload = world.lambda.payload();
+    assert_eq!(
+        (&payload["composition"], &payload["frame"], &payload["imageFormat"], &payload["inputProps"]["payload"]),
+        (&json!("Intro"), &json!(-1), &json!("jpeg"), &json!(r#"{"a":1}"#))
+    );
+
+    let plain = world.settings().run(&["still", "Intro"]);
+    assert!(plain.stdout.starts_with(&format!("s3://{}/renders/", world.bucket)), "{plain:?}");
+    let told = answer(&world.settings().run(&["still", "Intro", "--json"]));
+    assert_eq!((&told["status"], &told["sizeInBytes"]), (&json!("done"), &json!(19)), "{told:#}");
+}
+
+#[test]
+fn every_end_of_a_still_has_its_exit_code() {
+    let world = World::new();
+    let run = |arguments: &[&str]| world.settings().run(arguments);
+    world.lambda.next(Reply::stream([begun("abcdefghij"), failed("Boom at frame 12"), complete(None)]));
+    let finished = run(&["still", "Boom"]);
+    assert!(finished.code == Some(4) && finished.stderr.contains("Boom at frame 12"), "{finished:?}");
+    assert_eq!(run(&["still", "--image-format", "gif"]).code, Some(2));
+    world.lambda.next(Reply::invoke_denied());
+    let finished = run(&["still", "--json"]);
+    assert_eq!((finished.code, &answer(&finished)["error"]["code"]), (Some(5), &json!("aws_access_denied")));
+
+    world.aws.fault(9, |call| call.method == "PUT", Reply::aws_xml(403, "AccessDenied", "Access Denied"));
+    let finished = run(&["still", "--copy-to", &format!("s3://{}/x.png", world.videos)]);
+    assert!(finished.code == Some(7) && finished.stderr.contains("s3:PutObject"), "{finished:?}");
+    assert!(finished.stdout.contains("/out.png"), "the image itself is there: {finished:?}");
+}
+
+#[test]
+fn what_is_deployed_is_listed_a_line_each_or_as_json() {
+    let world = World::new();
+    world.lambda.deploy(&[(FUNCTION, 2048, None)]);
+    world.moto.put_object(&world.bucket, "sites/a/index.html", &[], "window.remotion_version = '4.0.527';");
+    let serve_url = format!("https://{}.s3.us-east-1.amazonaws.com/sites/a/index.html", world.bucket);
+    let lines = |arguments: &[&str]| {
+        let finished = world.settings().run(arguments);
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+        finished.stdout
+    };
+    assert_eq!(lines(&["functions"]), format!("{FUNCTION}\t4.0.527\t2048 MB\t2048 MB disk\t120 s\n"));
+    assert_eq!(lines(&["sites"]), format!("a\t4.0.527\t{serve_url}\n"));
+    let list = r#"{"type":"success","compositions":[{"id":"Demo","width":320,"height":180,"fps":29.97,"durationInFrames":30}]}"#;
+    world.lambda.next(Reply::new(200, list));
+    assert_eq!(lines(&["compositions", "a", "--props", "{}"]), "Demo\t320x180\t29.97 fps\t30 frames\n");
+    assert_eq!(world.lambda.payload()["serveUrl"], "a");
+
+    for (arguments, pointer, expected) in [
+        (&["functions", "--compatible-only", "--json"][..], "/functions/0/functionName", FUNCTION),
+        (&["sites", "--bucket", &world.bucket, "--json"], "/sites/0/serveUrl", &serve_url),
+        (&["compositions", "--json"], "/compositions/0/id", "Demo"),
+    ] {
+        let told = answer(&world.settings().run(arguments));
+        assert_eq!(told.pointer(pointer), Some(&json!(expected)), "{told:#}");
+    }
+    let refused = world.settings().run(&["sites", "--bucket", "payroll", "--json"]);
+    assert_eq!((refused.code, &answer(&refused)["error"]["code"]), (Some(2), &json!("not_allowed")));
+}
