@@ -36,8 +36,13 @@ pub(super) enum Verb {
         #[arg(long)]
         json: bool,
     },
-    /// List the deployed functions.
-    Functions(Place),
+    /// List the deployed functions, or tell of one.
+    Functions {
+        /// Only this one.
+        name: Option<String>,
+        #[command(flatten)]
+        place: Place,
+    },
     /// List the deployed sites.
     Sites {
         /// Look into this bucket only.
@@ -95,7 +100,7 @@ pub(super) async fn run(verb: &Verb, config: Config) -> ExitCode {
     let app = App::new(&config).await;
     let (listed, json) = match verb {
         Verb::Compositions { json, .. } => (compositions(verb, &app.renderer).await, *json),
-        Verb::Functions(place) => (functions(place, &app.renderer).await, place.json),
+        Verb::Functions { name, place } => (functions(place, name.as_deref(), &app.renderer).await, place.json),
         Verb::Sites { bucket, place } => (sites(place, bucket.as_ref(), &app.renderer).await, place.json),
     };
     match listed {
@@ -120,8 +125,12 @@ async fn compositions(verb: &Verb, renderer: &Renderer) -> Result<()> {
     Ok(())
 }
 
-async fn functions(place: &Place, renderer: &Renderer) -> Result<()> {
-    let functions = renderer.functions(&place.which(None)).await?;
+async fn functions(place: &Place, name: Option<&str>, renderer: &Renderer) -> Result<()> {
+    let which = place.which(None);
+    let functions = match name {
+        Some(name) => vec![renderer.function(&which, name).await?],
+        None => renderer.functions(&which).await?,
+    };
     if place.json {
         return super::print_json(&json!({ "functions": functions }));
     }

@@ -2,13 +2,14 @@
 //!
 //! `order` is what callers ask for, `plan` checks it, `target` is the function that it goes to, `start` sends it,
 //! `ticket` is the claim check, `progress` follows, `finish` copies. `still` renders one image while the caller
-//! waits, `attempt` by `attempt`. `compositions`, `deployed` and `sites` tell what there is to render, and with what. Edges translate to and from these and decide nothing.
+//! waits, `attempt` by `attempt`, with a `memory` of those that take longer. `compositions`, `deployed` and `sites` tell what there is to render, and with what. Edges translate to and from these and decide nothing.
 
 mod attempt;
 mod compositions;
 mod copy_to;
 mod deployed;
 mod finish;
+mod memory;
 mod order;
 mod plan;
 mod progress;
@@ -18,7 +19,7 @@ mod still;
 mod target;
 mod ticket;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -39,6 +40,9 @@ pub use sites::{Bucket, Site, Sites};
 pub use start::Started;
 pub use still::{Image, StillOrder, StillView};
 pub use ticket::Ticket;
+
+/// Renders that a process remembers: their ends, so as to count each once, and stills.
+const REMEMBERED: usize = 10_000;
 
 /// What a renderer works with.
 #[derive(Debug)]
@@ -70,12 +74,14 @@ struct Inner {
     settings: Settings,
     /// Renders whose end this process has counted.
     ended: Mutex<HashSet<Ticket>>,
+    /// Stills, by their id, that outlasted their request, or failed: why.
+    stills: Mutex<HashMap<String, Option<String>>>,
 }
 
 impl Renderer {
     /// A renderer; nothing is called yet.
     pub fn new(settings: Settings) -> Self {
-        Self { inner: Arc::new(Inner { settings, ended: Mutex::default() }) }
+        Self { inner: Arc::new(Inner { settings, ended: Mutex::default(), stills: Mutex::default() }) }
     }
 
     fn settings(&self) -> &Settings {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::finish::{self, CopyView, Source};
-use super::{Renderer, Ticket};
+use super::{REMEMBERED, Renderer, Ticket};
 use crate::aws::{Aws, Presigned};
 use crate::error::{Error, Kind, Result};
 use crate::records::{Record, Version};
@@ -18,8 +18,6 @@ use crate::telemetry::{Metric, now_ms};
 /// The first pause between two looks; each is half as long again as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(400);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// Ended renders that a process remembers, so as to count each once.
-const REMEMBERED: usize = 10_000;
 
 /// A render as it is now: what Remotion says about it, and its copy.
 #[derive(Clone, Debug, Serialize)]
@@ -84,7 +82,7 @@ impl Renderer {
     /// [`Kind::RenderNotFound`]; [`Kind::UnreadableAnswer`] where `progress.json` is none.
     pub async fn progress(&self, ticket: &Ticket) -> Result<View> {
         let (view, record) = tokio::join!(self.look(ticket), self.record(ticket));
-        let (mut view, record) = (view?, record?);
+        let (mut view, record) = (self.with_memory(ticket, view)?, record?);
         let Some((record, version)) = record else { return Ok(view) };
         view.copy = Some(match view.status {
             Status::Rendering => CopyView::from(&record.copy),

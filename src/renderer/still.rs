@@ -101,14 +101,22 @@ impl Renderer {
     pub async fn still(&self, order: StillOrder, until: Option<Instant>) -> Result<StillView> {
         let (begun, id) = watch::channel(None);
         let (renderer, ordered) = (self.clone(), order.clone());
-        let mut work = tokio::spawn(async move { renderer.render_still(&ordered, &begun).await });
+        let mut work = tokio::spawn(async move {
+            let ended = renderer.render_still(&ordered, &begun).await;
+            if let Some(id) = begun.borrow().clone() {
+                renderer.remember_end(id, ended.as_ref().err());
+            }
+            ended
+        });
         let done = match until {
             None => (&mut work).await,
             Some(until) => match tokio::time::timeout_at(until.into(), &mut work).await {
                 Ok(done) => done,
                 Err(_) => {
-                    let id = id.borrow().clone();
-                    return self.renders_on(&order, id).await;
+                    let known = id.borrow().clone();
+                    // From now on no other render may take its place.
+                    drop(id);
+                    return self.renders_on(&order, known).await;
                 }
             },
         };
@@ -226,6 +234,7 @@ impl Renderer {
         let Some(render_id) = render_id else {
             return Err(Error::new(Kind::Timeout, "The function did not begin to render in time. Try again."));
         };
+        self.remember_still(&render_id);
         let function = plan.target.function().await?;
         let bucket = order.still.force_bucket_name.as_deref();
         let bucket = function.account.bucket(function.region, bucket).await.map_err(|error| {

@@ -70,6 +70,16 @@ fn what_is_deployed_is_listed_a_line_each_or_as_json() {
     assert_eq!(lines(&["compositions", "a", "--props", "{}"]), "Demo\t320x180\t29.97 fps\t30 frames\n");
     assert_eq!(world.lambda.payload()["serveUrl"], "a");
 
+    // One function is asked for by its own name: GetFunction, and no list.
+    world.forget_calls();
+    assert_eq!(lines(&["functions", FUNCTION]), format!("{FUNCTION}\t4.0.527\t2048 MB\t2048 MB disk\t120 s\n"));
+    let paths: Vec<_> = world.lambda.calls().iter().map(|call| call.path.clone()).collect();
+    assert_eq!(paths, [format!("/2015-03-31/functions/{FUNCTION}")]);
+    world.lambda.deploy(&[]);
+    let gone = world.settings().run(&["functions", FUNCTION, "--json"]);
+    assert_eq!((gone.code, &answer(&gone)["error"]["code"]), (Some(1), &json!("function_not_found")));
+    world.lambda.deploy(&[(FUNCTION, 2048, None)]);
+
     for (arguments, pointer, expected) in [
         (&["functions", "--compatible-only", "--json"][..], "/functions/0/functionName", FUNCTION),
         (&["sites", "--bucket", &world.bucket, "--json"], "/sites/0/serveUrl", &serve_url),

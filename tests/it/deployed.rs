@@ -1,5 +1,4 @@
-//! What there is to render, and with what: compositions, functions, sites; and the function that is found
-//! where nobody names one.
+//! What is deployed: functions, sites; and the function that is found where nobody names one.
 
 use serde_json::{Value, json};
 
@@ -8,83 +7,6 @@ use crate::stack::{FUNCTION, Reply, Server, World, fixture, minimal, random};
 const LARGE: &str = "remotion-render-4-0-527-mem3008mb-disk2048mb-120sec";
 const OLD: &str = "remotion-render-4-0-99-mem10240mb-disk2048mb-120sec";
 const ODD: &str = "remotion-render-bds9aab";
-
-#[test]
-fn compositions_are_listed_as_the_function_wrote_them() {
-    let world = World::new();
-    let server = world.serve();
-    let list = r#"{"compositions":[{"id":"Demo","props":{"n":12345678901234567890123,"ü":1e-7}}],"type":"success"}"#;
-    world.lambda.next(Reply::new(200, list));
-    let answer = server.post("/v1/compositions", &json!({}));
-    assert!(answer.text.contains(r#"[{"id":"Demo","props":{"n":12345678901234567890123,"ü":1e-7}}]"#), "{answer:?}");
-    answer.expect(200);
-    assert_eq!(world.aws_calls().len(), 1);
-
-    world.lambda.next(Reply::function_says("Boom at env-canary-1"));
-    let body = json!({ "envVariables": { "T": "env-canary-1" } });
-    let problem = server.post("/v1/compositions", &body).problem(502, "function_error");
-    assert!(problem["detail"].as_str().unwrap().ends_with("compositions: Boom at ***"), "{problem:#}");
-    world.lambda.next(Reply::json(200, &json!({ "type": "success" })));
-    server.post("/v1/compositions", &json!({})).problem(502, "unreadable_answer");
-}
-
-#[test]
-fn the_recorded_orders_for_compositions_are_sent_as_recorded() {
-    /// Where Rendergate differs from the official client on purpose, and why.
-    const DELIBERATE: [(&str, &str); 5] = [
-        ("inputProps null", "null means left out"),
-        ("date props", "JSON has no dates; a string with the marker is passed on"),
-        ("serveUrl is not validated", "refused before it costs anything"),
-        ("UnrecognizedClientException", "see failures"),
-        ("envVariables missing throws", "left out means {}"),
-    ];
-    let world = World::new();
-    let settings = world.settings().unset("RENDERGATE_FUNCTION_NAME").unset("RENDERGATE_BUCKET");
-    let server = settings.set("RENDERGATE_DESTINATIONS", "my-own-bucket").serve();
-    let mut compared = 0;
-    for case in fixture("vectors/getCompositionsOnLambda.json").as_array().unwrap() {
-        let name = case["name"].as_str().unwrap();
-        if DELIBERATE.iter().any(|(known, _)| *known == name) || name.starts_with("big props") {
-            continue;
-        }
-        world.forget_calls();
-        server.post("/v1/compositions", &crate::vectors::expand(&case["input"]).unwrap()).expect(200);
-        assert_eq!(world.lambda.payload(), case["requests"][0]["body"]["json"], "{name}");
-        compared += 1;
-    }
-    assert_eq!(compared, 4);
-    world.forget_calls();
-    server.post("/v1/compositions", &json!({ "functionName": FUNCTION })).expect(200);
-    assert_eq!(world.lambda.payload()["envVariables"], json!({}));
-}
-
-#[test]
-fn large_props_of_compositions_go_to_the_bucket() {
-    let world = World::new();
-    let server = world.serve();
-    server.post("/v1/compositions", &json!({ "inputProps": { "d": "x".repeat(194_000) } })).expect(200);
-    let carrier = world.lambda.payload()["inputProps"].clone();
-    assert_eq!((&carrier["type"], &carrier["bucketName"]), (&json!("bucket-url"), &json!(world.bucket)));
-    assert_eq!(world.aws.calls_like("PUT /").len(), 1);
-}
-
-#[test]
-fn what_compositions_may_not_reach_is_refused_before_it_costs() {
-    let world = World::new();
-    let server = world.serve();
-    for (status, code, body) in [
-        (403, "not_allowed", json!({ "functionName": "billing" })),
-        (403, "not_allowed", json!({ "forceBucketName": "payroll" })),
-        (400, "invalid_field", json!({ "copyTo": "s3://videos/x" })),
-        (400, "invalid_field", json!({ "quality": 1 })),
-        (400, "invalid_field", json!({ "timeoutInMilliseconds": 5000 })),
-        (400, "invalid_field", json!({ "serveUrl": 5 })),
-    ] {
-        let problem = server.post("/v1/compositions", &body).problem(status, code);
-        assert_eq!(problem["didYouMean"], Value::Null, "no name of another order: {problem:#}");
-    }
-    assert_eq!(world.aws_calls().len(), 0);
-}
 
 fn names(server: &Server, query: &str) -> Vec<String> {
     let answer = server.get(&format!("/v1/functions{query}")).expect(200);
@@ -126,6 +48,28 @@ fn functions_are_listed_without_waking_those_whose_name_tells_all() {
     assert_eq!(names(&server, "?compatibleOnly=true"), [FUNCTION, ODD, LARGE]);
     world.lambda.deploy(&[]);
     assert_eq!(names(&server, "?compatibleOnly=true&region=eu-west-3"), [""; 0]);
+}
+
+#[test]
+fn the_recorded_lists_of_functions_give_the_recorded_answers() {
+    let world = World::new();
+    let server = world.settings().unset("RENDERGATE_FUNCTION_NAME").serve();
+    for case in fixture("vectors/getFunctions.json").as_array().unwrap() {
+        let (name, input) = (case["name"].as_str().unwrap(), &case["input"]);
+        let list = &case["requests"][0]["response"];
+        let Some(result) = case.get("result") else { continue };
+        // Once for the list, once more for the function that renders where none is named.
+        world.lambda.next(Reply::json(200, &list["body"]));
+        world.lambda.next(Reply::json(200, &list["body"]));
+        let query = format!("?region=us-east-1&compatibleOnly={}", input["compatibleOnly"]);
+        let mut expected = result.clone();
+        if name.starts_with("a function whose info call fails") {
+            // It is not asked: its name tells the version.
+            expected[0]["version"] = json!("4.0.527");
+        }
+        assert_eq!(server.get(&format!("/v1/functions{query}")).expect(200)["functions"], expected, "{name}");
+        while world.lambda.drop_next() {}
+    }
 }
 
 #[test]
@@ -211,6 +155,44 @@ fn sites_are_listed_with_size_and_version() {
 
     let compatible = server.get("/v1/sites?compatibleOnly=true").expect(200);
     assert_eq!(compatible["sites"].as_array().unwrap().len(), 1, "{compatible:#}");
+}
+
+#[test]
+fn the_recorded_lists_of_sites_give_the_recorded_answers() {
+    /// Where Rendergate differs from the official client on purpose, and why.
+    const DELIBERATE: [(&str, &str); 3] = [
+        ("unexpected key", "passed over: see sites_are_listed_with_size_and_version"),
+        ("forceBucketName of an unprefixed bucket asks location", "only what is configured may be reached"),
+        ("AccessDenied twice", "a problem, and no second try without the owner"),
+    ];
+    let mut compared = 0;
+    for case in fixture("vectors/getSites.json").as_array().unwrap() {
+        let name = case["name"].as_str().unwrap();
+        if DELIBERATE.iter().any(|(known, _)| *known == name) {
+            continue;
+        }
+        let world = World::new();
+        for request in case["requests"].as_array().unwrap().iter().filter(|request| request["service"] == "s3") {
+            let (path, response) = (request["path"].as_str().unwrap(), &request["response"]);
+            // Sites are known by their first letter: the rest may be percent-encoded or not.
+            let known = path.find("/sites/").map_or(path.len(), |at| at + 8);
+            let (known, listing) = (path[..known].to_owned(), !path.contains("/sites/"));
+            let matches = move |call: &crate::stack::Call| match listing {
+                true => call.path.trim_end_matches('/') == known.trim_end_matches('/'),
+                false => call.path.starts_with(&known),
+            };
+            let reply =
+                Reply::new(response["status"].as_u64().unwrap() as u16, response["body"].as_str().unwrap().to_owned());
+            world.aws.fault(1, matches, reply.header("content-type", "application/xml"));
+        }
+        let input = &case["input"];
+        let query = format!("region={}&compatibleOnly={}", input["region"].as_str().unwrap(), input["compatibleOnly"]);
+        let server = world.settings().unset("RENDERGATE_BUCKET").serve();
+        let answer = server.get(&format!("/v1/sites?{}", query.replace("null", "false"))).expect(200);
+        assert_eq!(answer, case["result"], "{name}: {:?}", world.aws.summaries());
+        compared += 1;
+    }
+    assert_eq!(compared, 4);
 }
 
 #[test]

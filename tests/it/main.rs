@@ -10,6 +10,7 @@ mod stack;
 
 mod cli;
 mod cli_deployed;
+mod compositions;
 mod copy;
 mod copy_follow;
 mod copy_refused;

@@ -145,6 +145,33 @@ fn near_the_deadline_the_ticket_tells_the_rest() {
     function.forget();
 }
 
+#[test]
+fn the_process_that_hears_of_a_failure_remembers_it() {
+    let world = World::new();
+    let function = Function::start(
+        &world.settings().unset("RENDERGATE_STATE").set("API_USERNAME", "a").set("API_PASSWORD", "canary-b"),
+    );
+    let id = random(10);
+    let path = format!("/v1/renders/default~us-east-1~{}~{id}", world.bucket);
+    let steps = [begun(&id), Step::Pause(Duration::from_secs(4)), failed("Boom at frame 12"), complete(None)];
+    world.lambda.next(Reply::stream(steps));
+    let answer = function.invoke_within(&event("POST", POSTER, &json!({})), Duration::from_secs(4));
+    assert_eq!(answer["statusCode"], 202, "{answer:#}");
+    let look = || -> Value {
+        let answer = function.invoke(&event("GET", &path, &Value::Null));
+        assert_eq!(answer["statusCode"], 200, "{answer:#}");
+        serde_json::from_str(answer["body"].as_str().unwrap()).unwrap()
+    };
+    // Nothing has been written: the composition is still being looked for.
+    assert_eq!(look()["status"], "rendering");
+    std::thread::sleep(Duration::from_secs(3));
+    world.writes(&id, &progress::still(&id, &json!({ "imageFormat": "png" })));
+    let failed = look();
+    assert_eq!((&failed["status"], &failed["fatalErrorEncountered"]), (&json!("failed"), &json!(true)), "{failed:#}");
+    assert!(failed["errors"][0]["message"].as_str().unwrap().ends_with("Boom at frame 12"), "{failed:#}");
+    function.forget();
+}
+
 /// What API Gateway sends for a caller with a password.
 fn event(method: &str, path: &str, body: &Value) -> Value {
     json!({

@@ -190,6 +190,19 @@ pub struct RenderError {
 }
 
 impl RenderError {
+    /// What ended a render that could not write it down itself.
+    pub fn fatal(message: String) -> Self {
+        Self {
+            r#type: "renderer".into(),
+            message,
+            name: Some("Error".into()),
+            is_fatal: true,
+            attempt: 1,
+            total_attempts: 1,
+            ..Self::default()
+        }
+    }
+
     /// Whether it has ended the render.
     pub fn is_final(&self) -> bool {
         self.is_fatal && !self.will_retry

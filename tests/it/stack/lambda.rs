@@ -43,6 +43,11 @@ impl FakeLambda {
         self.state.lock().unwrap().script.push_back(reply);
     }
 
+    /// Takes one scripted answer back; `false` when there is none.
+    pub(crate) fn drop_next(&self) -> bool {
+        self.state.lock().unwrap().script.pop_front().is_some()
+    }
+
     /// Answers every invocation so, once the script is used up.
     pub(crate) fn always(&self, reply: Reply) {
         self.state.lock().unwrap().always = Some(reply);
