@@ -32,8 +32,16 @@ impl Renderer {
         if let Some(renderer) = &media.renderer_function_name {
             account.check_function("rendererFunctionName", renderer)?;
         }
-        let composition = required("composition", media.composition.as_deref().or(settings.composition.as_deref()))?;
-        let serve_url = required("serveUrl", media.serve_url.as_deref().or(account.settings.serve_url.as_deref()))?;
+        let composition = required(
+            "composition",
+            "RENDERGATE_COMPOSITION",
+            media.composition.as_deref().or(settings.composition.as_deref()),
+        )?;
+        let serve_url = required(
+            "serveUrl",
+            "RENDERGATE_SERVE_URL",
+            media.serve_url.as_deref().or(account.settings.serve_url.as_deref()),
+        )?;
         if let Some(bucket) = &media.force_bucket_name {
             self.check_output_bucket("forceBucketName", account, bucket, "")?;
         }
@@ -97,10 +105,13 @@ fn default_extension(codec: Codec, audio_codec: Option<&str>) -> Result<&'static
     Ok(extensions.first().copied().unwrap_or_default())
 }
 
-fn required<'a>(field: &str, value: Option<&'a str>) -> Result<&'a str> {
+fn required<'a>(field: &str, setting: &str, value: Option<&'a str>) -> Result<&'a str> {
     value.filter(|value| !value.is_empty()).ok_or_else(|| {
-        Error::new(Kind::MissingField, format!("`{field}` is missing, and no default is configured. Send it."))
-            .with("field", field)
+        Error::new(
+            Kind::MissingField,
+            format!("`{field}` is missing, and no default is configured. Send it, or set {setting}."),
+        )
+        .with("field", field)
     })
 }
 

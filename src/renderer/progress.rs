@@ -83,13 +83,17 @@ impl Renderer {
     /// # Errors
     /// [`Kind::RenderNotFound`]; [`Kind::UnreadableAnswer`] where `progress.json` is none.
     pub async fn progress(&self, ticket: &Ticket) -> Result<View> {
+        self.see(ticket, finish::PATIENCE).await
+    }
+
+    async fn see(&self, ticket: &Ticket, patience: Duration) -> Result<View> {
         let (view, record) = tokio::join!(self.look(ticket), self.record(ticket));
         let (mut view, record) = (view?, record?);
         let Some((record, version)) = record else { return Ok(view) };
         view.copy = Some(match view.status {
             Status::Rendering => CopyView::from(&record.copy),
             Status::Failed | Status::Cancelled => finish::nothing_to_copy(&record.copy, word(view.status)),
-            Status::Done => match self.finish(ticket, view.source()?, record.clone(), version).await {
+            Status::Done => match self.finish(ticket, view.source()?, record.clone(), version, patience).await {
                 Ok(copy) => copy,
                 // The record says what went wrong; the render itself is fine.
                 Err(_) => self
@@ -109,8 +113,10 @@ impl Renderer {
     pub async fn wait(&self, ticket: &Ticket, until: Instant) -> Result<View> {
         let mut pause = FIRST_PAUSE;
         let mut furthest: f64 = 0.0;
+        let mut unreadable = 0;
         loop {
-            let seen = self.progress(ticket).await;
+            let left = until.saturating_duration_since(Instant::now());
+            let seen = self.see(ticket, left.clamp(LONGEST_PAUSE, finish::PATIENCE)).await;
             let left = until.saturating_duration_since(Instant::now());
             match seen {
                 Ok(mut view) => {
@@ -119,6 +125,10 @@ impl Renderer {
                     if view.is_final() || left.is_zero() {
                         return Ok(view);
                     }
+                }
+                // Stores other than S3 may show half a file while it is written.
+                Err(error) if error.kind() == Kind::UnreadableAnswer && unreadable < 3 && !left.is_zero() => {
+                    unreadable += 1
                 }
                 Err(error) if !error.kind().is_transient() || left.is_zero() => return Err(error),
                 Err(_) => {}
