@@ -7,6 +7,7 @@ mod auth;
 mod body;
 mod door;
 mod guides;
+mod openapi;
 mod problem;
 mod renders;
 mod serve;
@@ -22,7 +23,11 @@ pub use serve::serve;
 
 /// Every route. Put a [`Door`] into a request's extensions where something stands in front of us.
 pub fn router(app: App) -> Router {
-    let open = Router::new().route("/", get(greeting)).route("/healthz", get(healthz));
+    let open = Router::new()
+        .route("/", get(greeting))
+        .route("/healthz", get(healthz))
+        .route("/openapi.json", get(openapi::document))
+        .route("/docs", get(openapi::page));
     let known = Router::new()
         .route("/v1/renders", post(renders::start))
         .route("/v1/renders/{id}", get(renders::progress))

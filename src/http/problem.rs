@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::error::{Error, Kind};
 
 /// The one table of statuses.
-const fn status(kind: Kind) -> StatusCode {
+pub(super) const fn status(kind: Kind) -> StatusCode {
     match kind {
         Kind::InvalidJson
         | Kind::InvalidField

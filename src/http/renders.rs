@@ -43,6 +43,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
 
 /// Where to go on.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Links {
     #[serde(rename = "self")]
     own: String,
@@ -51,7 +52,8 @@ struct Links {
 }
 
 #[derive(Serialize)]
-struct StartedBody {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "StartedRender"))]
+pub(super) struct StartedBody {
     #[serde(flatten)]
     started: Started,
     links: Links,

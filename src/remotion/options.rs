@@ -17,6 +17,7 @@ use crate::redacted::Redacted;
 
 /// What to render, and how. Every option may be left out; what then has no default is asked for later.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct MediaOptions {
     /// The deployed function; the configured one where left out.

@@ -44,6 +44,7 @@ impl Usage {
 
 /// Costs as they appear in an answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Costs {
     /// The amount so far.

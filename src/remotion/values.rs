@@ -14,6 +14,7 @@ macro_rules! names {
     ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
         pub enum $name {
             $(#[doc = concat!("`", $text, "`")] #[serde(rename = $text)] $variant),+
         }
@@ -69,6 +70,7 @@ names!(
 
 /// A frame, `[first, last]`, or `[first, null]` to the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged, expecting = "a frame number, [first, last] or [first, null]")]
 pub enum FrameRange {
     /// One frame.
@@ -79,6 +81,7 @@ pub enum FrameRange {
 
 /// A number of browser tabs, or a share of the function's processors such as `50%`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged, expecting = "a whole number or a percentage such as \"50%\"")]
 pub enum ConcurrencyPerLambda {
     /// Tabs.
@@ -89,6 +92,7 @@ pub enum ConcurrencyPerLambda {
 
 /// What a browser does with the output's link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum DownloadBehavior {
     /// Shows it.
@@ -103,6 +107,7 @@ pub enum DownloadBehavior {
 
 /// Options of the browser. Only what is given is sent.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ChromiumOptions {
     /// Accept invalid certificates.
@@ -156,6 +161,7 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Str
 /// Called by the function when the render ends; sent to it exactly as given.
 /// <https://www.remotion.dev/docs/lambda/webhooks>
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "WebhookShape"))]
 #[serde(transparent)]
 pub struct Webhook {
     #[serde(skip)]
@@ -165,6 +171,7 @@ pub struct Webhook {
 
 /// What must be right in a webhook.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct WebhookShape {
     #[serde(rename = "url")]
@@ -208,6 +215,7 @@ fn compact(raw: &RawValue) -> String {
 
 /// Where the output goes.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum OutName {
     /// A key inside the render's own folder.
@@ -218,6 +226,7 @@ pub enum OutName {
 
 /// A key in another bucket, or in another cloud.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OutPlace {
     /// The bucket.
@@ -236,6 +245,7 @@ pub struct OutPlace {
 
 /// An S3-compatible store and its keys.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct S3OutputProvider {
     /// URL of the store.

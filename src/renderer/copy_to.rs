@@ -15,6 +15,7 @@ const LONGEST_KEY: usize = 1024;
 
 /// `copyTo` of a request: `"s3://bucket/key"`, or an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "EitherForm"))]
 pub struct CopyTo {
     /// Destination bucket.
     pub bucket: String,
@@ -32,6 +33,7 @@ pub struct CopyTo {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "CopyToObject"))]
 struct Shape {
     bucket: String,
     key: Option<String>,
@@ -39,6 +41,18 @@ struct Shape {
     expected_bucket_owner: Option<String>,
     if_exists: Option<IfExists>,
     storage_class: Option<String>,
+}
+
+/// `"s3://bucket/key"`, or an object.
+#[cfg(test)]
+#[derive(schemars::JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "only its schema is used")]
+enum EitherForm {
+    /// `s3://bucket/key`
+    Url(String),
+    /// The same with options.
+    Object(Shape),
 }
 
 struct CopyToVisitor;

@@ -24,6 +24,7 @@ const LEASE_MARGIN: Duration = Duration::from_secs(10);
 
 /// A copy, as callers see it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CopyView {
     /// How far it is.
     pub status: CopyStatus,

@@ -23,6 +23,7 @@ const REMEMBERED: usize = 10_000;
 
 /// A render as it is now: what Remotion says about it, and its copy.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Render"))]
 pub struct View {
     /// Its ticket.
     pub id: String,

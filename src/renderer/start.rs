@@ -19,6 +19,7 @@ use crate::telemetry::{Metric, now_ms};
 
 /// A render that runs.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Started {
     /// Its ticket.

@@ -110,7 +110,7 @@ fn every_route_but_the_open_ones_asks_who_calls() {
         // Our program checks the key: RENDERGATE_API_KEYS below.
         (&[("Auth", "apikey")], "NONE"),
     ] {
-        let mut open = vec!["GET /", "GET /healthz"];
+        let mut open = vec!["GET /", "GET /docs", "GET /healthz", "GET /openapi.json"];
         for preflight in [false, true] {
             let more = if preflight { &[origins][..] } else { &[] };
             let stack = stack(&[parameters, more].concat());
