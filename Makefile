@@ -1,6 +1,6 @@
 # Every target works on a fresh Debian machine with Rust, Node and Python: what else it needs it puts below local/.
 .DEFAULT_GOAL := help
-.PHONY: help demo local test check audit build dist deploy invoke sam-local sam-validate
+.PHONY: help demo local test fuzz check audit build dist deploy invoke sam-local sam-validate
 
 EVENT ?= events/http-v2-healthz.json
 NAME ?= rendergate
@@ -26,6 +26,9 @@ test: ## all tests
 	local/setup.sh moto
 	local/tools.sh cargo-lambda
 	cargo test --locked
+
+fuzz: ## feed what others send with what nobody sends, SECONDS_EACH=20 per target
+	fuzz/run
 
 check: sam-validate ## format, lints, docs, dependencies, template
 	local/tools.sh cargo-deny
