@@ -5,6 +5,7 @@
 //! `progress.json`, `output` tells where the file is, `price` what it cost.
 
 pub mod chunks;
+pub mod javascript;
 pub mod names;
 pub mod number;
 pub mod options;

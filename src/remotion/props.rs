@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::javascript;
+
 /// What Remotion's asynchronous call to itself leaves for props: 200 000 less 5 000 for the other
 /// options and 1 024 for the webhook's data.
 const INLINE: usize = 200_000 - 5_000 - 1_024;
@@ -28,11 +30,11 @@ pub enum Props<'a> {
     },
 }
 
-/// The props' JSON text; `{}` where none or null were given.
-pub fn text(props: Option<&RawValue>) -> &str {
-    match props.map(RawValue::get) {
-        None | Some("null") => "{}",
-        Some(text) => text,
+/// The props' JSON text, as the official client writes it; `{}` where none or null were given.
+pub fn text(props: Option<&RawValue>) -> String {
+    match props {
+        Some(props) if props.get() != "null" => javascript::stringify(props),
+        _ => "{}".to_owned(),
     }
 }
 
@@ -72,6 +74,14 @@ pub fn hash(mut random: u128) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_text_is_that_of_the_official_client() {
+        let raw = |text: &str| serde_json::from_str::<Box<RawValue>>(text).unwrap();
+        assert_eq!(text(None), "{}");
+        assert_eq!(text(Some(&raw(" null "))), "{}");
+        assert_eq!(text(Some(&raw(r#"{ "b": "\u00e9", "1": 1.0 }"#))), r#"{"1":1,"b":"é"}"#);
+    }
 
     #[test]
     fn the_size_is_that_of_the_escaped_text() {

@@ -6,6 +6,7 @@ use serde::de::{self, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
+use super::javascript;
 use super::number::Whole;
 use crate::redacted::Redacted;
 
@@ -199,18 +200,12 @@ impl<'de> Deserialize<'de> for Webhook {
             return Err(wrong(shape));
         }
         let shape: WebhookShape = serde_json::from_str(given.get()).map_err(|_| wrong(shape))?;
-        let size = shape.custom_data.map_or(0, |data| compact(&data).encode_utf16().count());
+        let size = shape.custom_data.map_or(0, |data| javascript::stringify(&data).encode_utf16().count());
         if size > CUSTOM_DATA {
             return Err(wrong("a customData of at most 1024 characters as JSON"));
         }
         Ok(Self { secret: Redacted::new(shape.secret), given: Redacted::new(given) })
     }
-}
-
-/// The JSON text without white space between its tokens.
-fn compact(raw: &RawValue) -> String {
-    serde_json::from_str::<serde_json::Value>(raw.get())
-        .map_or_else(|_| raw.get().to_owned(), |value| value.to_string())
 }
 
 /// Where the output goes.

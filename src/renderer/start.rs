@@ -61,7 +61,7 @@ impl Renderer {
     async fn send(&self, order: &Order, plan: &Plan<'_>) -> Result<Started> {
         let Plan { account, region, function, .. } = *plan;
         let version = account.version(region, function).await.map_err(|error| plan.explain(error))?;
-        let text = props::text(order.media.input_props.as_deref());
+        let text = &props::text(order.media.input_props.as_deref());
         let forced = order.media.force_bucket_name.as_deref().or(account.settings.bucket.as_deref());
         let env = order.media.env_variables.as_ref().map(|env| env.expose());
         let (props, bucket) = if props::fits_inline(text, env) {
