@@ -16,3 +16,4 @@ pub mod progress;
 pub mod props;
 pub mod reply;
 pub mod values;
+pub mod webhook;
