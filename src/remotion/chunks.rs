@@ -36,15 +36,14 @@ pub enum ChunkError {
     },
 }
 
+/// What was expected instead.
 impl fmt::Display for ChunkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Both => f.write_str("framesPerLambda or concurrency, not both"),
-            Self::Concurrency(_) => write!(f, "a concurrency from 1 to {MAX_CHUNKS}"),
-            Self::TooFew { least } => write!(f, "framesPerLambda of at least {least}"),
-            Self::TooMany { least } => {
-                write!(f, "framesPerLambda of at least {least}, because {MAX_CHUNKS} functions are the limit")
-            }
+            Self::Both => f.write_str("either framesPerLambda or concurrency"),
+            Self::Concurrency(_) => write!(f, "1 to {MAX_CHUNKS}"),
+            Self::TooFew { least } => write!(f, "at least {least}"),
+            Self::TooMany { least } => write!(f, "at least {least}, because {MAX_CHUNKS} functions are the limit"),
         }
     }
 }

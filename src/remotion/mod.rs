@@ -4,6 +4,7 @@
 //! `props` packs the props, `payload` is the `start` event, `reply` the answer, `progress` reads
 //! `progress.json`, `output` tells where the file is, `price` what it cost.
 
+pub mod check;
 pub mod chunks;
 pub mod javascript;
 pub mod names;

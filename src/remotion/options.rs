@@ -134,4 +134,6 @@ pub struct MediaOptions {
     pub renderer_function_name: Option<String>,
     /// Allow cancelling this render; default false.
     pub enable_cancellation: Option<bool>,
+    /// Do not take frames through shared memory; default false. For functions of 4.0.534 and newer.
+    pub disable_shared_memory_capture: Option<bool>,
 }

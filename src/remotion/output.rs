@@ -118,11 +118,18 @@ pub fn check_file_name(name: &str, codec: &str, audio_codec: Option<&str>) -> Re
     if !allowed.contains(&extension) {
         return Err(OutputError::Extension { name: name.to_owned(), allowed });
     }
-    check_start(name)
+    check_key(name)
 }
 
-/// Upstream documents a rule for the whole key, but looks at its beginning only; renders rely on that.
-fn check_start(key: &str) -> Result<(), OutputError> {
+/// What an output's key may begin with, in words.
+pub(super) const KEY_START: &str = "a name that begins with a letter, a digit or one of -!_.*'()/:&$@=;+,?";
+
+/// Checks an output's key. Upstream documents a rule for the whole key, but looks at its first character
+/// only; renders rely on that.
+///
+/// # Errors
+/// [`OutputError::Name`]
+pub fn check_key(key: &str) -> Result<(), OutputError> {
     match key.chars().next() {
         Some(first) if first.is_ascii_alphanumeric() || "-!_.*'()/:&$@=;+,?".contains(first) => Ok(()),
         _ => Err(OutputError::Name(key.to_owned())),
@@ -137,7 +144,7 @@ pub fn expected(metadata: &RenderMetadata, bucket: &str, region: &str) -> Result
     let folder = format!("renders/{}", metadata.render_id);
     let (bucket, key, endpoint) = match &metadata.out_name {
         Some(StoredName::Place { bucket_name, key, s3_output_provider }) => {
-            check_start(key)?;
+            check_key(key)?;
             if !names::is_bucket_name(bucket_name) {
                 return Err(OutputError::Bucket(bucket_name.clone()));
             }
@@ -147,7 +154,7 @@ pub fn expected(metadata: &RenderMetadata, bucket: &str, region: &str) -> Result
         Some(StoredName::File(name)) if !name.is_empty() => {
             match metadata.codec.as_deref() {
                 Some(codec) => check_file_name(name, codec, metadata.audio_codec.as_deref())?,
-                None => check_start(name)?,
+                None => check_key(name)?,
             }
             (bucket.to_owned(), format!("{folder}/{name}"), None)
         }

@@ -166,6 +166,8 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Str
 #[serde(transparent)]
 pub struct Webhook {
     #[serde(skip)]
+    url: Redacted<String>,
+    #[serde(skip)]
     secret: Redacted<Option<String>>,
     given: Redacted<Box<RawValue>>,
 }
@@ -175,8 +177,7 @@ pub struct Webhook {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct WebhookShape {
-    #[serde(rename = "url")]
-    _url: String,
+    url: String,
     secret: Option<String>,
     custom_data: Option<Box<RawValue>>,
 }
@@ -185,6 +186,11 @@ struct WebhookShape {
 const CUSTOM_DATA: usize = 1024;
 
 impl Webhook {
+    /// Where it is sent. May hold a password.
+    pub fn url(&self) -> &str {
+        self.url.expose()
+    }
+
     /// The key of its signature.
     pub fn secret(&self) -> Option<&str> {
         self.secret.expose().as_deref()
@@ -204,7 +210,8 @@ impl<'de> Deserialize<'de> for Webhook {
         if size > CUSTOM_DATA {
             return Err(wrong("a customData of at most 1024 characters as JSON"));
         }
-        Ok(Self { secret: Redacted::new(shape.secret), given: Redacted::new(given) })
+        let (url, secret) = (Redacted::new(shape.url), Redacted::new(shape.secret));
+        Ok(Self { url, secret, given: Redacted::new(given) })
     }
 }
 

@@ -4,7 +4,7 @@ use super::{CopyTo, Order, Renderer};
 use crate::accounts::{Account, not_allowed};
 use crate::error::{Error, Kind, Result};
 use crate::remotion::values::{Codec, OutName, OutPlace};
-use crate::remotion::{names, output};
+use crate::remotion::{check, names, output};
 
 /// Stands for the render id while there is none.
 const ANY_RENDER_ID: &str = "0000000000";
@@ -46,6 +46,7 @@ impl Renderer {
             self.check_output_bucket("forceBucketName", account, bucket, "")?;
         }
         let codec = media.codec.unwrap_or(settings.codec);
+        check::media(media, codec, serve_url)?;
         let audio_codec = media.audio_codec.map(|codec| codec.as_str());
         let (file_name, guide_form) = match &media.out_name {
             Some(OutName::Place(place)) => {

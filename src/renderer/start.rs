@@ -10,11 +10,11 @@ use super::{CopyTo, Order, Renderer, Ticket};
 use crate::aws::{Invoked, Put};
 use crate::error::{Error, Kind, Result};
 use crate::records::{CopyRecord, CopyStatus, Record};
-use crate::remotion::names;
 use crate::remotion::payload::{Given, Start};
 use crate::remotion::props::{self, Props};
 use crate::remotion::reply::{self, StartReply};
 use crate::remotion::values::OutName;
+use crate::remotion::{check, names};
 use crate::telemetry::{Metric, now_ms};
 
 /// A render that runs.
@@ -61,6 +61,7 @@ impl Renderer {
     async fn send(&self, order: &Order, plan: &Plan<'_>) -> Result<Started> {
         let Plan { account, region, function, .. } = *plan;
         let version = account.version(region, function).await.map_err(|error| plan.explain(error))?;
+        check::options_known_to(&version, &order.media)?;
         let text = &props::text(order.media.input_props.as_deref());
         let forced = order.media.force_bucket_name.as_deref().or(account.settings.bucket.as_deref());
         let env = order.media.env_variables.as_ref().map(|env| env.expose());

@@ -21,7 +21,7 @@ const NOT_A_BODY: [&str; 9] = [
 ];
 
 /// Where Rendergate differs from the official client on purpose, and why.
-const DELIBERATE: [(&str, &str); 13] = [
+const DELIBERATE: [(&str, &str); 17] = [
     ("codec missing", "the configuration has a default"),
     ("unknown option dropped", "an unknown field is refused, with the nearest known name"),
     ("inputProps lone surrogate", "such text is not UTF-8 and cannot be stored in one of our strings"),
@@ -31,6 +31,10 @@ const DELIBERATE: [(&str, &str); 13] = [
     ("just inline", "the bytes of the escaped text are counted"),
     ("big with", "uploads: see large_props_go_to_the_bucket"),
     // The function refuses these; the client lets them through, to fail after they cost money.
+    ("pixelFormat = \"yuva420p\"", "h264 has no transparency: refused before it costs anything"),
+    ("proResProfile = ", "not with h264: refused before it costs anything"),
+    ("numberOfGifLoops = 3", "not with h264: refused before it costs anything"),
+    ("encodingMaxRate = \"2M\"", "needs encodingBufferSize: refused before it costs anything"),
     ("outName string bad chars", "refused before it costs anything"),
     ("outName wrong extension", "refused before it costs anything"),
     ("framesPerLambda and concurrency both", "refused before it costs anything"),
