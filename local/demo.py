@@ -158,14 +158,21 @@ def logs_kept_on_failure(facts):
         raise
 
 
-def main(binary):
+@contextlib.contextmanager
+def guarded_stack():
+    """The stack, once the guards hold; gives its facts and a log for servers. Logs are kept if it ends badly."""
     if subprocess.run(["node", up.LOCAL / "check-guards.mjs"]).returncode:
         raise up.Failed("a guard does not hold: nothing was rendered")
     # The function empties /tmp wherever it gets the chance: this file shows that it did not.
     with tempfile.NamedTemporaryFile(dir="/tmp", prefix="rendergate-sentinel-") as sentinel:
-        with up.stack() as facts, logs_kept_on_failure(facts), open(pathlib.Path(facts["runDir"], "serve.log"), "w") as log:
-            video = demo(binary, facts, log)
+        with up.stack() as facts, logs_kept_on_failure(facts), open(pathlib.Path(facts["runDir"], "serve.log"), "ab") as log:
+            yield facts, log
         expect(f"{sentinel.name} is still there", pathlib.Path(sentinel.name).exists(), True)
+
+
+def main(binary):
+    with guarded_stack() as (facts, log):
+        video = demo(binary, facts, log)
     print(video)
 
 
