@@ -8,12 +8,11 @@ import http.server
 import json
 import queue
 import threading
-import time
 import urllib.request
 
 import up
 from demo import expect
-from e2e_world import LIMIT_SECONDS, case
+from e2e_world import LIMIT_SECONDS, case, until
 
 
 def check_copy(world, progress, key, **wanted):
@@ -89,7 +88,7 @@ def one_request_that_waits_for_the_end(world):
 def copy_that_nobody_asks_about(world):
     """The server follows by itself."""
     world.start(copyTo=f"s3://{world.facts['destination']}/unasked.mp4")
-    wait_for_key(world, "unasked.mp4")
+    until(lambda: world.keys(world.facts["destination"], "unasked.mp4"))
 
 
 @case
@@ -102,16 +101,8 @@ def server_that_ends_before_the_render(world):
     expect("the render's end, when the server has ended", progress["postRenderData"], None)
     expect("copied by then", world.keys(world.facts["destination"], key), [])
     with world.served() as url:
-        wait_for_key(world, key)
+        until(lambda: world.keys(world.facts["destination"], key))
         check_copy(world, world.follow(order, url), key)
-
-
-def wait_for_key(world, key):
-    ends = time.monotonic() + LIMIT_SECONDS
-    while not world.keys(world.facts["destination"], key):
-        if time.monotonic() > ends:
-            raise up.Failed(f"no {key} after {LIMIT_SECONDS} s")
-        time.sleep(0.2)
 
 
 @contextlib.contextmanager

@@ -1,8 +1,8 @@
 """End to end: what can't be rendered, and how that is told."""
 
 from demo import call, expect
-from e2e_world import case, has
-from stack import MISNAMED, UNVERSIONED
+from e2e_world import case, has, until
+from stack import MISNAMED, SHORT_LIVED, UNVERSIONED
 
 
 @case
@@ -43,6 +43,25 @@ def failed_render_has_no_output_and_no_copy(world):
     expect("copy", (progress["copy"]["status"], progress["copy"]["error"]["code"]), ("failed", "render_failed"))
     world.ask("GET", f"/v1/renders/{order['id']}/output").refused(409, "render_unfinished", "failed")
     expect("copied", world.keys(world.facts["destination"], "boom"), [])
+
+
+@case
+def function_that_dies_before_and_while_it_draws(world):
+    """Nobody can tell but the clock: 15 seconds, and 20 more in case its last words are late."""
+    copy_to = f"s3://{world.facts['destination']}/dead.mp4"
+    with world.served(RENDERGATE_FUNCTION_NAME="") as url:
+        dying = {"functionName": SHORT_LIVED, "copyTo": copy_to}
+        orders = [world.start(url, **dying, inputProps={"text": "hangs", "hangs": when}) for when in ("measured", "drawn")]
+        for order, reached in zip(orders, ("serveUrlOpened", "renderMetadata")):
+            until(lambda: world.ask("GET", f"/v1/renders/{order['id']}", url=url).json[reached])
+        call(f"{world.facts['lambdaEndpoint']}/crash")
+        for order, measured in zip(orders, (False, True)):
+            progress = world.follow(order, url)
+            expect("got to its metadata", progress["renderMetadata"] is not None, measured)
+            expect("status and errors", (progress["status"], [error["name"] for error in progress["errors"]]), ("failed", ["TimeoutError"]))
+            late = progress["currentTime"] - progress["timeoutTimestamp"]
+            expect(f"told {late} ms after its time", 0 < late < 30_000, True)
+            expect("copy", progress["copy"]["status"], "failed")
 
 
 @case

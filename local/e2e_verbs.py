@@ -1,11 +1,9 @@
 """End to end: stills, compositions, cancelling, deleting, and what is deployed."""
 
-import time
-
 import up
 from demo import call, expect
-from e2e_world import LIMIT_SECONDS, case, has
-from stack import MISNAMED, UNVERSIONED
+from e2e_world import LIMIT_SECONDS, case, has, until
+from stack import MISNAMED, SHORT_LIVED, UNVERSIONED
 
 
 def events(world, name=None):
@@ -85,10 +83,7 @@ def progress_as_the_function_tells_it(world):
 def cancel_while_it_renders(world):
     order = world.start(composition="Demo", concurrency=2, enableCancellation=True, copyTo=f"s3://{world.facts['destination']}/cancelled.mp4")
     path = f"/v1/renders/{order['id']}"
-    ends = time.monotonic() + LIMIT_SECONDS
-    while not world.ask("GET", path).json["framesRendered"]:
-        expect("still waiting for the first frame", time.monotonic() < ends, True)
-        time.sleep(0.2)
+    until(lambda: world.ask("GET", path).json["framesRendered"])
     expect("answer", world.ask("POST", f"{path}/cancel").status, 202)
     progress = world.follow(order)
     expect("status", (progress["status"], progress["done"], progress["copy"]["status"]), ("cancelled", False, "failed"))
@@ -151,7 +146,8 @@ def functions_without_waking_the_wrong_one(world):
     expect("status", found.status, 200)
     seen = {one["functionName"]: (one["version"], one["memorySizeInMb"], one["timeoutInSeconds"], one["diskSizeInMb"]) for one in found.json["functions"]}
     expect("functions", seen, {
-        world.facts["functionName"]: ("4.0.527", 2048, 120, 2048), MISNAMED: ("4.0.500", 2048, 120, 2048), UNVERSIONED: ("4.0.527", 2048, 120, 2048),
+        world.facts["functionName"]: ("4.0.527", 2048, 120, 2048), SHORT_LIVED: ("4.0.527", 2048, 15, 2048),
+        MISNAMED: ("4.0.500", 2048, 120, 2048), UNVERSIONED: ("4.0.527", 2048, 120, 2048),
     })
     expect("invocations of the wrong one", len(events(world, MISNAMED)) - asked, 0)
 

@@ -129,6 +129,16 @@ class World:
         expect("streams", seen, wanted)
 
 
+def until(true):
+    """Waits until `true()` is; gives what it gave."""
+    ends = time.monotonic() + LIMIT_SECONDS
+    while time.monotonic() < ends:
+        if found := true():
+            return found
+        time.sleep(0.2)
+    raise up.Failed(f"not so after {LIMIT_SECONDS} s")
+
+
 def has(text, *words):
     for word in words:
         if word not in text:

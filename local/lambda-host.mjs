@@ -74,8 +74,17 @@ const parseEvent = (body) => {
 	}
 };
 
+// What a function does that runs out of memory.
+const crash = () => {
+	for (const workers of functions.values()) workers.stop();
+};
+
 const answer = async (request, response) => {
 	if (request.url === '/callers') return response.end(JSON.stringify(callers));
+	if (request.url === '/crash') {
+		crash();
+		return response.end('{}');
+	}
 	const body = await readBody(request);
 	const {operation, workers} = route(request.method, request.url);
 	const caller = checkSignature(request.headers);
@@ -117,7 +126,7 @@ const server = http.createServer((request, response) => {
 });
 
 const stop = () => {
-	for (const workers of functions.values()) workers.stop();
+	crash();
 	process.exit(0);
 };
 process.on('SIGTERM', stop);

@@ -22,6 +22,8 @@ FUNCTION_NAME = "remotion-render-4-0-527-mem2048mb-disk2048mb-120sec"
 # The same function under a name that tells another version, and under one that tells none (as in Remotion's guide).
 MISNAMED = "remotion-render-4-0-500-mem2048mb-disk2048mb-120sec"
 UNVERSIONED = "remotion-render-bds9aab"
+# One that is over after the shortest time that Lambda functions of Remotion can have.
+SHORT_LIVED = "remotion-render-4-0-527-mem2048mb-disk2048mb-15sec"
 DESTINATION = "videos"
 STATE = "rendergate-state"
 SECRET = "dev/remotion-user"
@@ -95,7 +97,7 @@ def reaper():
 def lambda_host(folder, endpoint):
     environment = {
         "PATH": os.environ["PATH"],
-        "FUNCTION_NAMES": ",".join((FUNCTION_NAME, MISNAMED, UNVERSIONED)),
+        "FUNCTION_NAMES": ",".join((FUNCTION_NAME, MISNAMED, UNVERSIONED, SHORT_LIVED)),
         "FUNCTION_DIR": str(RUNTIME / "fn"),
         "RUN_DIR": str(folder),
         "AWS_ENDPOINT_URL": endpoint,
@@ -151,7 +153,7 @@ def prepare(endpoint):
         SecretString=json.dumps({"remotion_aws_client_id": USER_KEY["id"], "remotion_aws_client_secret": USER_KEY["secret"]}),
     )
     return {
-        "region": REGION, "functionName": FUNCTION_NAME, "misnamed": MISNAMED, "unversioned": UNVERSIONED, "bucket": bucket,
+        "region": REGION, "functionName": FUNCTION_NAME, "bucket": bucket,
         "serveUrl": f"{endpoint}/{bucket}/{prefix}/index.html",
         "destination": DESTINATION, "state": STATE, "secret": SECRET, "secretKeyId": USER_KEY["id"],
     }
