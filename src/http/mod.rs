@@ -33,6 +33,7 @@ pub fn router(app: App) -> Router {
         .route("/v1/renders/{id}", get(renders::progress))
         .route("/v1/renders/{id}/output", get(renders::output))
         .route("/v1/renders/{id}/copy", post(renders::copy))
+        .route("/v1/renders/{id}/cancel", post(renders::cancel))
         .route("/render", post(guides::render))
         .route_layer(from_fn_with_state(app.clone(), auth::require_caller));
     open.merge(known)
@@ -54,7 +55,7 @@ async fn healthz() -> &'static str {
 async fn no_route() -> Error {
     Error::new(
         Kind::RouteNotFound,
-        "There is no such route. See POST /v1/renders, GET /v1/renders/{id}, GET /v1/renders/{id}/output, POST /v1/renders/{id}/copy, POST /render.",
+        "There is no such route. See POST /v1/renders, GET /v1/renders/{id}, GET /v1/renders/{id}/output, POST /v1/renders/{id}/copy, POST /v1/renders/{id}/cancel, POST /render.",
     )
 }
 

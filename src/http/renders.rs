@@ -1,4 +1,4 @@
-//! `/v1/renders`: start, follow, fetch, copy.
+//! `/v1/renders`: start, follow, fetch, copy, cancel.
 
 use std::time::{Duration, Instant};
 
@@ -146,6 +146,13 @@ pub(super) async fn copy(State(app): State<App>, Id(id): Id, request: Request) -
         CopyStatus::Done | CopyStatus::Failed => StatusCode::OK,
     };
     let mut response = (status, Json(json!({"id": id, "copy": copy}))).into_response();
+    response.extensions_mut().insert(about_ticket(&ticket));
+    Ok(response)
+}
+
+pub(super) async fn cancel(State(app): State<App>, Id(id): Id) -> Result<Response> {
+    let ticket = app.renderer.ticket(&id)?;
+    let mut response = (StatusCode::ACCEPTED, Json(app.renderer.cancel(&ticket).await?)).into_response();
     response.extensions_mut().insert(about_ticket(&ticket));
     Ok(response)
 }

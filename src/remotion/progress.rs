@@ -27,6 +27,12 @@ pub fn key(render_id: &str) -> String {
     format!("renders/{render_id}/progress.json")
 }
 
+/// The key of the file that cancels a render that was started with `enableCancellation`. Its content is
+/// `{"cancelledAt": <milliseconds since 1970>}`; its existence is what counts.
+pub fn cancel_key(render_id: &str) -> String {
+    format!("renders/{render_id}/cancel.json")
+}
+
 /// What has to be known beside the file. The three sizes come from the function's name
 /// ([`FunctionName::parse`](super::names::FunctionName::parse), else `FunctionName::unknown`).
 #[derive(Clone, Copy, Debug)]

@@ -1,10 +1,12 @@
 //! The verbs: start a render, follow it, deliver its output.
 //!
-//! `order` is what callers ask for, `plan` checks it, `start` sends it, `ticket` is the claim check, `progress` follows,
-//! `finish` copies. Edges translate to and from these and decide nothing.
+//! `order` is what callers ask for, `plan` checks it, `start` sends it, `ticket` is the claim check, `look` reads how
+//! it is, `progress` follows, `finish` copies, `cancel` stops. Edges translate to and from these and decide nothing.
 
+mod cancel;
 mod copy_to;
 mod finish;
+mod look;
 mod order;
 mod plan;
 mod progress;
@@ -22,6 +24,7 @@ use crate::records::Records;
 pub use crate::remotion::progress::Status;
 use crate::remotion::values::Codec;
 use crate::telemetry::Metrics;
+pub use cancel::Cancelling;
 pub use copy_to::{CopyTo, Destinations};
 pub use finish::CopyView;
 pub use order::Order;

@@ -1,25 +1,19 @@
-//! Follows a render: from `progress.json` in S3, without invoking any function.
+//! Follows a render to its end, and delivers its output.
 
-use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use super::finish::{self, CopyView, Source};
 use super::{Renderer, Ticket};
-use crate::aws::{Aws, Presigned};
+use crate::aws::Presigned;
 use crate::error::{Error, Kind, Result};
 use crate::records::{Record, Version};
-use crate::remotion::names::FunctionName;
-use crate::remotion::price::ASSUMED_DISK_MB;
-use crate::remotion::progress::{self, Moment, OutputHead, Progress, ProgressFile, Status, Unreadable};
-use crate::telemetry::{Metric, now_ms};
+use crate::remotion::progress::{Progress, Status};
 
 /// The first pause between two looks; each is half as long again as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(400);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// Ended renders that a process remembers, so as to count each once.
-const REMEMBERED: usize = 10_000;
 
 /// A render as it is now: what Remotion says about it, and its copy.
 #[derive(Clone, Debug, Serialize)]
@@ -61,7 +55,7 @@ impl View {
                 Kind::RenderUnfinished,
                 format!("The render is {}; there is no output. Ask for it when `status` is `done`.", word(self.status)),
             )
-            .with("status", word(self.status))),
+            .with("renderStatus", word(self.status))),
         }
     }
 
@@ -191,71 +185,6 @@ impl Renderer {
             None => Ok(None),
         }
     }
-
-    /// What Remotion says, without the copy: one GET, rarely one HEAD.
-    pub(super) async fn look(&self, ticket: &Ticket) -> Result<View> {
-        let account = self.settings().accounts.get(&ticket.account)?;
-        let key = progress::key(&ticket.render_id);
-        let object = account.object(&ticket.region, &ticket.bucket, key);
-        let (bytes, _) = account.aws.get(&object).await?.ok_or_else(|| {
-            Error::new(Kind::RenderNotFound, "There is no such render, or its files were deleted. Check the id.")
-        })?;
-        let file = ProgressFile::read(&bytes).map_err(unreadable)?;
-        let moment = moment(ticket, &file, account.settings.function_name.as_deref());
-        let head = match file.output_to_check(&moment).map_err(unreadable)? {
-            Some(place) if place.endpoint.is_none() && self.check_output(ticket, &place.bucket, &place.key).is_ok() => {
-                head(&account.aws, &account.object(&ticket.region, &place.bucket, place.key)).await?
-            }
-            _ => None,
-        };
-        let progress = file.progress(&moment, head).map_err(unreadable)?;
-        let status = progress.status();
-        self.count_end(ticket, status, &progress);
-        Ok(View { id: ticket.to_string(), status, copy: None, progress })
-    }
-
-    /// Counts the end of a render, once per process.
-    fn count_end(&self, ticket: &Ticket, status: Status, progress: &Progress) {
-        if status == Status::Rendering {
-            return;
-        }
-        let mut ended = self.inner.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        if ended.len() >= REMEMBERED {
-            ended.clear();
-        }
-        if !ended.insert(ticket.clone()) {
-            return;
-        }
-        #[expect(clippy::cast_precision_loss, reason = "a duration in ms is far below 2^52")]
-        let metric = match status {
-            Status::Done => Metric::Done(progress.time_to_finish.unwrap_or_default() as f64),
-            _ => Metric::Failed,
-        };
-        self.settings().metrics.put(&ticket.account, metric);
-    }
-}
-
-/// The function that rendered tells memory and time limit by its name; it is known once the
-/// composition is, before that the configured one is asked.
-fn moment<'a>(ticket: &'a Ticket, file: &ProgressFile, configured: Option<&str>) -> Moment<'a> {
-    #[derive(Default, serde::Deserialize)]
-    #[serde(rename_all = "camelCase", default)]
-    struct Metadata {
-        function_name: Option<String>,
-    }
-    let metadata: Metadata =
-        file.raw_metadata.as_deref().and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
-    let function = metadata.function_name.as_deref().or(configured);
-    let name = function.and_then(FunctionName::parse).unwrap_or_else(FunctionName::unknown);
-    Moment {
-        now_ms: i64::try_from(now_ms()).unwrap_or(i64::MAX),
-        memory_mb: name.memory_mb,
-        disk_mb: ASSUMED_DISK_MB,
-        timeout_ms: i64::from(name.timeout_seconds) * 1000,
-        region: &ticket.region,
-        bucket: &ticket.bucket,
-        render_id: &ticket.render_id,
-    }
 }
 
 /// The status as callers read it.
@@ -266,25 +195,4 @@ pub(super) const fn word(status: Status) -> &'static str {
         Status::Failed => "failed",
         Status::Cancelled => "cancelled",
     }
-}
-
-/// 403 says nothing: without `s3:ListBucket` it is what a missing object answers.
-async fn head(aws: &Aws, object: &crate::aws::Object) -> Result<Option<OutputHead>> {
-    match aws.head(object).await {
-        Ok(found) => Ok(found.map(|found| OutputHead { size: found.size })),
-        Err(error) if error.kind() == Kind::AwsAccessDenied => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-fn unreadable(error: Unreadable) -> Error {
-    let kind = if matches!(error, Unreadable::Still) { Kind::InvalidParameter } else { Kind::UnreadableAnswer };
-    let detail = match &error {
-        // The parser's message quotes the file.
-        Unreadable::Json(_) => {
-            "The render's progress.json can't be read. Ask again; if it stays so, the file is damaged.".to_owned()
-        }
-        other => format!("{other}."),
-    };
-    Error::new(kind, detail).because(error)
 }

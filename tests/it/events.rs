@@ -14,7 +14,7 @@ const VIDEOS: &str = "videos";
 const RENDER: &str = "px60ct13fy";
 
 /// What each file is answered, by the beginning of its name.
-const EXPECTED: [(&str, u64, &str); 21] = [
+const EXPECTED: [(&str, u64, &str); 22] = [
     ("http-v2-broken-content-type", 415, "unsupported_media_type"),
     ("http-v2-broken-destination", 403, "not_allowed"),
     ("http-v2-broken-json", 400, "invalid_json"),
@@ -22,6 +22,8 @@ const EXPECTED: [(&str, u64, &str); 21] = [
     ("http-v2-broken-route", 404, "route_not_found"),
     ("http-v2-broken-type", 400, "invalid_field"),
     ("http-v2-broken-unknown-field", 400, "invalid_field"),
+    // The render has ended.
+    ("http-v2-cancel", 409, "not_cancellable"),
     ("http-v2-copy", 200, ""),
     ("http-v2-greeting", 200, ""),
     ("http-v2-guide-render", 200, ""),

@@ -8,6 +8,7 @@
 
 mod stack;
 
+mod cancel;
 mod cli;
 mod copy;
 mod copy_follow;

@@ -10,7 +10,8 @@ fn the_output_is_a_link_that_works() {
     let server = world.serve();
     let render = world.submit(&server, minimal());
     let path = render.path("/output");
-    server.get(&path).problem(409, "render_unfinished");
+    let problem = server.get(&path).problem(409, "render_unfinished");
+    assert_eq!(problem["renderStatus"], "rendering", "{problem:#}");
     world.finishes(&render.render_id);
 
     let answer = server.get(&path);
