@@ -163,7 +163,10 @@ impl Records {
     /// The ids of all renders that have a record.
     pub async fn ids(&self) -> Result<Vec<String>> {
         let names = match self {
-            Self::S3(store) => store.aws.list(&store.object("").folder()).await?,
+            Self::S3(store) => {
+                let listed = store.aws.list(&store.object("").folder()).await?;
+                listed.into_iter().map(|object| object.key).collect()
+            }
             Self::Folder(folder) => {
                 let folder = folder.join("renders");
                 blocking(move || list_folder(&folder)).await?

@@ -42,6 +42,15 @@ pub struct Found {
     pub kms: bool,
 }
 
+/// An object in a listing.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Its key.
+    pub key: String,
+    /// Bytes.
+    pub size: u64,
+}
+
 /// A link that works without credentials until it expires.
 #[derive(Clone, Debug)]
 pub struct Presigned {
@@ -164,9 +173,9 @@ impl Aws {
         Ok(Presigned { url, expires_at })
     }
 
-    /// The keys that begin with the object's key.
-    pub async fn list(&self, under: &Object) -> Result<Vec<String>> {
-        let mut keys = Vec::new();
+    /// The objects whose keys begin with the object's key.
+    pub async fn list(&self, under: &Object) -> Result<Vec<Listed>> {
+        let mut found = Vec::new();
         let mut next = None;
         loop {
             let call = Call { action: "s3:ListBucket", resource: format!("arn:aws:s3:::{}", under.bucket) };
@@ -175,10 +184,12 @@ impl Aws {
                 request.set_expected_bucket_owner(under.owner.clone()).set_continuation_token(next.clone()).send()
             });
             let page = page.await?;
-            keys.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key));
+            found.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| {
+                Some(Listed { key: object.key?, size: object.size.unwrap_or_default().max(0).unsigned_abs() })
+            }));
             next = page.next_continuation_token;
             if next.is_none() {
-                return Ok(keys);
+                return Ok(found);
             }
         }
     }

@@ -1,10 +1,11 @@
 //! What we call: Lambda and S3, for one account's credentials in any region.
 //!
-//! `function` invokes, `bucket` reads and writes objects, `copy` moves a finished file, `error`
-//! turns refusals into advice. Only this layer names an `aws_sdk_*` type.
+//! `function` invokes, `bucket` reads and writes objects, `copy` moves a finished file, `delete`
+//! removes files, `error` turns refusals into advice. Only this layer names an `aws_sdk_*` type.
 
 mod bucket;
 mod copy;
+mod delete;
 mod error;
 mod function;
 
@@ -22,7 +23,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use tracing::Instrument;
 
 use crate::error::{Error, Kind, Result};
-pub use bucket::{Found, Object, Presigned, Put};
+pub use bucket::{Found, Listed, Object, Presigned, Put};
 pub use copy::{Copied, CopyTarget};
 use error::Call;
 pub use function::Invoked;

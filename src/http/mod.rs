@@ -30,7 +30,7 @@ pub fn router(app: App) -> Router {
         .route("/docs", get(openapi::page));
     let known = Router::new()
         .route("/v1/renders", post(renders::start))
-        .route("/v1/renders/{id}", get(renders::progress))
+        .route("/v1/renders/{id}", get(renders::progress).delete(renders::delete))
         .route("/v1/renders/{id}/output", get(renders::output))
         .route("/v1/renders/{id}/copy", post(renders::copy))
         .route("/v1/renders/{id}/cancel", post(renders::cancel))
@@ -55,7 +55,7 @@ async fn healthz() -> &'static str {
 async fn no_route() -> Error {
     Error::new(
         Kind::RouteNotFound,
-        "There is no such route. See POST /v1/renders, GET /v1/renders/{id}, GET /v1/renders/{id}/output, POST /v1/renders/{id}/copy, POST /v1/renders/{id}/cancel, POST /render.",
+        "There is no such route. See POST /v1/renders, GET and DELETE /v1/renders/{id}, GET /v1/renders/{id}/output, POST /v1/renders/{id}/copy, POST /v1/renders/{id}/cancel, POST /render.",
     )
 }
 

@@ -1,4 +1,4 @@
-//! `/v1/renders`: start, follow, fetch, copy, cancel.
+//! `/v1/renders`: start, follow, fetch, copy, cancel, delete.
 
 use std::time::{Duration, Instant};
 
@@ -153,6 +153,13 @@ pub(super) async fn copy(State(app): State<App>, Id(id): Id, request: Request) -
 pub(super) async fn cancel(State(app): State<App>, Id(id): Id) -> Result<Response> {
     let ticket = app.renderer.ticket(&id)?;
     let mut response = (StatusCode::ACCEPTED, Json(app.renderer.cancel(&ticket).await?)).into_response();
+    response.extensions_mut().insert(about_ticket(&ticket));
+    Ok(response)
+}
+
+pub(super) async fn delete(State(app): State<App>, Id(id): Id) -> Result<Response> {
+    let ticket = app.renderer.ticket(&id)?;
+    let mut response = Json(app.renderer.delete(&ticket).await?).into_response();
     response.extensions_mut().insert(about_ticket(&ticket));
     Ok(response)
 }

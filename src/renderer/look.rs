@@ -101,7 +101,7 @@ async fn head(aws: &Aws, object: &Object) -> Result<Option<OutputHead>> {
     }
 }
 
-fn unreadable(error: Unreadable) -> Error {
+pub(super) fn unreadable(error: Unreadable) -> Error {
     let kind = if matches!(error, Unreadable::Still) { Kind::InvalidParameter } else { Kind::UnreadableAnswer };
     let detail = match &error {
         // The parser's message quotes the file.

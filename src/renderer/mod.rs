@@ -1,10 +1,11 @@
 //! The verbs: start a render, follow it, deliver its output.
 //!
 //! `order` is what callers ask for, `plan` checks it, `start` sends it, `ticket` is the claim check, `look` reads how
-//! it is, `progress` follows, `finish` copies, `cancel` stops. Edges translate to and from these and decide nothing.
+//! it is, `progress` follows, `finish` copies, `cancel` stops, `delete` clears away. Edges translate to and from these and decide nothing.
 
 mod cancel;
 mod copy_to;
+mod delete;
 mod finish;
 mod look;
 mod order;
@@ -26,6 +27,7 @@ use crate::remotion::values::Codec;
 use crate::telemetry::Metrics;
 pub use cancel::Cancelling;
 pub use copy_to::{CopyTo, Destinations};
+pub use delete::Deleted;
 pub use finish::CopyView;
 pub use order::Order;
 pub use progress::{Link, View};

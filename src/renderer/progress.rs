@@ -83,7 +83,16 @@ impl Renderer {
 
     async fn see(&self, ticket: &Ticket, patience: Duration) -> Result<View> {
         let (view, record) = tokio::join!(self.look(ticket), self.record(ticket));
-        let (mut view, record) = (view?, record?);
+        self.with_copy(ticket, view?, record?).await
+    }
+
+    /// Adds the copy to what Remotion says. If one is due, makes it.
+    pub(super) async fn with_copy(
+        &self,
+        ticket: &Ticket,
+        mut view: View,
+        record: Option<(Record, Version)>,
+    ) -> Result<View> {
         let Some((record, version)) = record else { return Ok(view) };
         view.copy = Some(match view.status {
             Status::Rendering => CopyView::from(&record.copy),
@@ -179,7 +188,7 @@ impl Renderer {
         Ok(())
     }
 
-    async fn record(&self, ticket: &Ticket) -> Result<Option<(Record, Version)>> {
+    pub(super) async fn record(&self, ticket: &Ticket) -> Result<Option<(Record, Version)>> {
         match &self.settings().records {
             Some(records) => records.read(&ticket.to_string()).await,
             None => Ok(None),

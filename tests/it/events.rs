@@ -12,9 +12,11 @@ use crate::stack::{Function, Moto, Reply, Settings, World, root};
 const BUCKET: &str = "remotionlambda-useast1-abcdefghij";
 const VIDEOS: &str = "videos";
 const RENDER: &str = "px60ct13fy";
+/// The render that is deleted.
+const OLD_RENDER: &str = "1a2b3c4d5e";
 
 /// What each file is answered, by the beginning of its name.
-const EXPECTED: [(&str, u64, &str); 22] = [
+const EXPECTED: [(&str, u64, &str); 23] = [
     ("http-v2-broken-content-type", 415, "unsupported_media_type"),
     ("http-v2-broken-destination", 403, "not_allowed"),
     ("http-v2-broken-json", 400, "invalid_json"),
@@ -25,6 +27,7 @@ const EXPECTED: [(&str, u64, &str); 22] = [
     // The render has ended.
     ("http-v2-cancel", 409, "not_cancellable"),
     ("http-v2-copy", 200, ""),
+    ("http-v2-delete", 200, ""),
     ("http-v2-greeting", 200, ""),
     ("http-v2-guide-render", 200, ""),
     ("http-v2-healthz", 200, ""),
@@ -50,11 +53,12 @@ fn events() -> BTreeMap<String, Value> {
     files.map(event).collect()
 }
 
-/// A world in which the render that the events ask for has ended.
+/// A world in which the renders that the events ask for have ended.
 fn world(name: &str) -> (World, Settings) {
     let moto = Box::leak(Box::new(Moto::start(&[])));
     let world = World::named(moto, BUCKET, VIDEOS);
     world.finishes(RENDER);
+    world.finishes(OLD_RENDER);
     let settings = world
         .settings()
         .set("AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH", "true")

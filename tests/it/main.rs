@@ -15,6 +15,7 @@ mod copy_follow;
 mod copy_refused;
 mod credentials;
 mod credentials_missing;
+mod delete;
 mod door;
 mod events;
 mod failures;

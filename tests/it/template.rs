@@ -57,12 +57,13 @@ const ALWAYS: [&str; 5] = [
     "s3:GetObject arn:aws:s3:::rendergate-statebucket/*",
     "s3:PutObject arn:aws:s3:::rendergate-statebucket/*",
 ];
-const RENDERS: [&str; 5] = [
+const RENDERS: [&str; 6] = [
     "lambda:InvokeFunction arn:aws:lambda:us-east-1:123456789012:function:remotion-render-4-0-527-mem2048mb-disk2048mb-120sec",
     "s3:ListBucket arn:aws:s3:::remotionlambda-useast1-abc",
     "s3:GetObject arn:aws:s3:::remotionlambda-useast1-abc/*",
     "s3:PutObject arn:aws:s3:::remotionlambda-useast1-abc/input-props/*",
     "s3:PutObject arn:aws:s3:::remotionlambda-useast1-abc/renders/*/cancel.json",
+    "s3:DeleteObject arn:aws:s3:::remotionlambda-useast1-abc/renders/*",
 ];
 const COPIES: [&str; 2] = ["s3:PutObject arn:aws:s3:::videos", "s3:PutObject arn:aws:s3:::videos/*"];
 const READS_SECRET: &str =
