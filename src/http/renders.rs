@@ -88,8 +88,15 @@ pub(super) async fn begin(app: &App, order: &Order) -> Result<Started> {
 
 pub(super) async fn progress(State(app): State<App>, Id(id): Id, request: Request) -> Result<Response> {
     let ticket = app.renderer.ticket(&id)?;
-    let wait = wait_preferred(request.headers());
+    let by_function = match query(&request, "skipLambdaInvocation") {
+        None | Some("true") => false,
+        Some("false") => true,
+        Some(_) => return Err(wrong_parameter("skipLambdaInvocation", "`true` or `false`")),
+    };
+    // An invocation costs money: it is made once, whatever is preferred.
+    let wait = wait_preferred(request.headers()).filter(|_| !by_function);
     let view = match wait {
+        None if by_function => app.renderer.progress_by_function(&ticket, query(&request, "functionName")).await,
         None => app.renderer.progress(&ticket).await,
         Some(seconds) => {
             let mut until = Instant::now() + Duration::from_secs(seconds);
@@ -114,12 +121,13 @@ pub(super) async fn progress(State(app): State<App>, Id(id): Id, request: Reques
 
 pub(super) async fn output(State(app): State<App>, Id(id): Id, request: Request) -> Result<Response> {
     let ticket = app.renderer.ticket(&id)?;
-    let wrong =
-        || Error::new(Kind::InvalidParameter, "`expiresIn`: expected 1 to 604800 seconds.").with("field", "expiresIn");
-    let mut query = request.uri().query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
-    let seconds = match query.find(|(name, _)| *name == "expiresIn") {
+    let seconds = match query(&request, "expiresIn") {
         None => 900,
-        Some((_, text)) => text.parse().ok().filter(|seconds| (1..=604_800).contains(seconds)).ok_or_else(wrong)?,
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|seconds| (1..=604_800).contains(seconds))
+            .ok_or_else(|| wrong_parameter("expiresIn", "1 to 604800 seconds"))?,
     };
     let link = app.renderer.output(&ticket, Duration::from_secs(seconds)).await?;
     let wants_json = request
@@ -162,6 +170,16 @@ pub(super) async fn delete(State(app): State<App>, Id(id): Id) -> Result<Respons
     let mut response = Json(app.renderer.delete(&ticket).await?).into_response();
     response.extensions_mut().insert(about_ticket(&ticket));
     Ok(response)
+}
+
+/// The value of a query parameter, as it stands: ours need no percent-encoding.
+fn query<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    let mut pairs = request.uri().query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+    pairs.find(|(found, _)| *found == name).map(|(_, value)| value)
+}
+
+fn wrong_parameter(name: &str, expected: &str) -> Error {
+    Error::new(Kind::InvalidParameter, format!("`{name}`: expected {expected}.")).with("field", name)
 }
 
 fn about_ticket(ticket: &Ticket) -> About {

@@ -49,7 +49,7 @@ impl Renderer {
     }
 
     /// Counts the end of a render, once per process.
-    fn count_end(&self, ticket: &Ticket, status: Status, progress: &Progress) {
+    pub(super) fn count_end(&self, ticket: &Ticket, status: Status, progress: &Progress) {
         if status == Status::Rendering {
             return;
         }

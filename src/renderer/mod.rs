@@ -1,8 +1,9 @@
 //! The verbs: start a render, follow it, deliver its output.
 //!
 //! `order` is what callers ask for, `plan` checks it, `start` sends it, `ticket` is the claim check, `look` reads how
-//! it is, `progress` follows, `finish` copies, `cancel` stops, `delete` clears away. Edges translate to and from these and decide nothing.
+//! it is, `ask` has the function tell it, `progress` follows, `finish` copies, `cancel` stops, `delete` clears away. Edges translate to and from these and decide nothing.
 
+mod ask;
 mod cancel;
 mod copy_to;
 mod delete;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::finish::CopyView;
 use super::plan::Plan;
 use super::{CopyTo, Order, Renderer, Ticket};
+use crate::accounts::explain_missing;
 use crate::aws::{Invoked, Put};
 use crate::error::{Error, Kind, Result};
 use crate::records::{CopyRecord, CopyStatus, Record};
@@ -157,35 +158,17 @@ pub(super) fn new_record(ticket: &Ticket, copy_to: &CopyTo, key: String) -> Reco
 }
 
 impl Plan<'_> {
-    /// A function that the caller did not name is the operator's to mend.
     fn explain(&self, error: Error) -> Error {
-        if error.kind() == Kind::FunctionNotFound && !self.function_was_named {
-            let detail = format!(
-                "The configured function `{}` does not exist in {}. Deploy it, or correct RENDERGATE_FUNCTION_NAME.",
-                self.function, self.region
-            );
-            return Error::new(Kind::FunctionMissing, detail).because(error);
-        }
-        error
+        explain_missing(error, self.region, self.function, self.function_was_named)
     }
 
     /// The function's own refusal: a mismatch of versions is told with both, anything else by its
     /// first line without the order's secrets.
     async fn refused(&self, order: &Order, version: &str, message: &str) -> Error {
-        let function = self.function;
-        if message.to_lowercase().contains("version")
-            && let Ok(own) = self.account.ask_version(self.region, function).await
-            && own != version
-        {
-            return Error::new(
-                Kind::VersionMismatch,
-                format!("`{function}` runs Remotion {own}, but its name says {version}. Deploy function and site of one version, and name the new function."),
-            )
-            .with("functionVersion", own)
-            .with("clientVersion", version);
+        if let Some(mismatch) = self.account.version_mismatch(self.region, self.function, version, message).await {
+            return mismatch;
         }
-        let line = message.lines().next().unwrap_or_default();
-        let mut line: String = line.chars().take(300).collect();
+        let mut line = reply::first_line(message);
         for secret in order.secrets() {
             line = line.replace(secret, "***");
         }

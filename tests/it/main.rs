@@ -8,6 +8,7 @@
 
 mod stack;
 
+mod ask;
 mod cancel;
 mod cli;
 mod copy;

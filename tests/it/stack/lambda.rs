@@ -100,6 +100,12 @@ async fn routine(moto: &Moto, bucket: &str, payload: &Value) -> Value {
             moto.put(bucket, &key, "application/json", progress::initial().to_string()).await;
             json!({ "type": "success", "bucketName": bucket, "renderId": render_id })
         }
+        Some("status") => {
+            let mut answer = super::fixture("captures/invoke-status-running.json")["responseJson"].take();
+            answer["renderId"] = payload["renderId"].clone();
+            answer["bucket"] = payload["bucketName"].clone();
+            answer
+        }
         Some("info") => json!({ "type": "success", "version": "4.0.527" }),
         other => {
             json!({ "type": "error", "message": format!("not scripted: {other:?}"), "stack": "" })
