@@ -42,7 +42,8 @@ pub struct Moment<'a> {
     /// Memory in MB of the function that answers for the render; used when the rendering function's own
     /// name does not tell it.
     pub memory_mb: u32,
-    /// Disk in MB to price. [`super::price::ASSUMED_DISK_MB`] gives the official client's price.
+    /// Disk in MB to price: that of the rendering function. [`super::price::ASSUMED_DISK_MB`] gives the
+    /// official client's price, which assumes the largest disk.
     pub disk_mb: u32,
     /// How long an invocation of the function may run, in milliseconds.
     pub timeout_ms: i64,

@@ -14,6 +14,9 @@ use crate::remotion::progress::{Progress, Status};
 /// The first pause between two looks; each is half as long again as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(400);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How long who waits for a render believes that a missing file is on its way. AWS never needs it: `start`
+/// writes the file before it answers, and S3 shows it at once.
+const FILE_MAY_BE_LATE: Duration = Duration::from_secs(5);
 
 /// A render as it is now: what Remotion says about it, and its copy.
 #[derive(Clone, Debug, Serialize)]
@@ -113,11 +116,11 @@ impl Renderer {
     /// `overallProgress` never goes backwards within the wait.
     ///
     /// # Errors
-    /// As [`Renderer::progress`]. One that may pass is waited out.
+    /// As [`Renderer::progress`]. One that may pass is waited out; so is a missing or damaged file, for 5 s.
     pub async fn wait(&self, ticket: &Ticket, until: Instant) -> Result<View> {
         let mut pause = FIRST_PAUSE;
         let mut furthest: f64 = 0.0;
-        let mut unreadable = 0;
+        let began = Instant::now();
         loop {
             let left = until.saturating_duration_since(Instant::now());
             let seen = self.see(ticket, left.clamp(LONGEST_PAUSE, finish::PATIENCE)).await;
@@ -130,12 +133,13 @@ impl Renderer {
                         return Ok(view);
                     }
                 }
-                // Stores other than S3 may show half a file while it is written.
-                Err(error) if error.kind() == Kind::UnreadableAnswer && unreadable < 3 && !left.is_zero() => {
-                    unreadable += 1
+                Err(error) => {
+                    let late = matches!(error.kind(), Kind::RenderNotFound | Kind::UnreadableAnswer)
+                        && began.elapsed() < FILE_MAY_BE_LATE;
+                    if left.is_zero() || !(error.kind().is_transient() || late) {
+                        return Err(error);
+                    }
                 }
-                Err(error) if !error.kind().is_transient() || left.is_zero() => return Err(error),
-                Err(_) => {}
             }
             tokio::time::sleep(pause.min(left)).await;
             pause = pause.mul_f32(1.5).min(LONGEST_PAUSE);

@@ -27,6 +27,7 @@ mod layers;
 mod logs;
 mod output;
 mod progress;
+mod progress_early;
 mod reach;
 mod refusals;
 mod serve;

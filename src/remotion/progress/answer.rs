@@ -74,7 +74,7 @@ pub struct Progress {
     pub time_to_finish_chunks: Option<i64>,
     /// How long rendering the frames took.
     pub time_to_render_frames: Option<i64>,
-    /// From 0 to 1. Above 1 only if more functions were invoked than the render expected.
+    /// From 0 to 1.
     #[serde(serialize_with = "as_javascript")]
     pub overall_progress: f64,
     /// Repeated chunks: `{chunk, attempt, time}`.
