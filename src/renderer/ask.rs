@@ -17,7 +17,7 @@ impl Renderer {
     /// [`Kind::RenderNotFound`]; [`Kind::VersionMismatch`]; [`Kind::FunctionError`] with what the function said.
     pub async fn progress_by_function(&self, ticket: &Ticket, function: Option<&str>) -> Result<View> {
         let (view, record) = tokio::join!(self.ask(ticket, function), self.record(ticket));
-        self.with_copy(ticket, view?, record?).await
+        self.with_copy(ticket, view?, record?, super::finish::PATIENCE).await
     }
 
     async fn ask(&self, ticket: &Ticket, named: Option<&str>) -> Result<View> {

@@ -11,6 +11,7 @@ use crate::telemetry::now_ms;
 
 /// A render that was told to stop.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Cancelling {
     /// Its ticket.

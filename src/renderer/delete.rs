@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::finish::CopyView;
+use super::finish::{CopyView, PATIENCE};
 use super::look::unreadable;
 use super::progress::word;
 use super::{Renderer, Status, Ticket};
@@ -14,6 +14,7 @@ use crate::remotion::progress::{self, ProgressFile, RenderMetadata};
 
 /// What deleting a render freed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Deleted {
     /// Bytes of all that was deleted.
@@ -83,7 +84,7 @@ impl Renderer {
             // A still has no progress: without an error it is taken for done.
             file.errors.is_empty()
         } else {
-            let view = self.with_copy(ticket, self.view(ticket, file).await?, record).await?;
+            let view = self.with_copy(ticket, self.view(ticket, file).await?, record, PATIENCE).await?;
             if !view.status.is_final() {
                 let detail = "The render is still running and would write its files again. Wait for its end, or cancel it, then delete it.";
                 return Err(Error::new(Kind::RenderUnfinished, detail).with("renderStatus", word(view.status)));

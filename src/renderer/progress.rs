@@ -86,7 +86,7 @@ impl Renderer {
 
     async fn see(&self, ticket: &Ticket, patience: Duration) -> Result<View> {
         let (view, record) = tokio::join!(self.look(ticket), self.record(ticket));
-        self.with_copy(ticket, view?, record?).await
+        self.with_copy(ticket, view?, record?, patience).await
     }
 
     /// Adds the copy to what Remotion says. If one is due, makes it.
@@ -95,6 +95,7 @@ impl Renderer {
         ticket: &Ticket,
         mut view: View,
         record: Option<(Record, Version)>,
+        patience: Duration,
     ) -> Result<View> {
         let Some((record, version)) = record else { return Ok(view) };
         view.copy = Some(match view.status {

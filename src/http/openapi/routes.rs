@@ -6,78 +6,15 @@ use serde_json::{Value, json};
 
 use super::super::renders::StartedBody;
 use super::document::Route;
-use crate::error::Kind;
+use super::problems::{
+    CANCEL_PROBLEMS, COPY_PROBLEMS, DELETE_PROBLEMS, LOOK_PROBLEMS, ORDER_PROBLEMS, OUTPUT_PROBLEMS,
+};
 use crate::remotion::options::MediaOptions;
-use crate::renderer::{CopyTo, CopyView, View};
+use crate::renderer::{Cancelling, CopyTo, CopyView, Deleted, View};
 
 const ID: &str = "default~us-east-1~remotionlambda-useast1-abcdefghij~m1yq8x2c0v";
 const SITE: &str = "https://remotionlambda-useast1-abcdefghij.s3.us-east-1.amazonaws.com/sites/my-site/index.html";
 const FUNCTION: &str = "remotion-render-4-0-527-mem2048mb-disk2048mb-120sec";
-
-/// What every order may meet.
-const ORDER_PROBLEMS: &[Kind] = &[
-    Kind::InvalidJson,
-    Kind::InvalidField,
-    Kind::MissingField,
-    Kind::InvalidParameter,
-    Kind::StateNotConfigured,
-    Kind::DestinationsNotConfigured,
-    Kind::Unauthenticated,
-    Kind::NotAllowed,
-    Kind::FunctionNotFound,
-    Kind::VersionMismatch,
-    Kind::BodyTooLarge,
-    Kind::UnsupportedMediaType,
-    Kind::Throttled,
-    Kind::FunctionMissing,
-    Kind::FunctionError,
-    Kind::AwsAccessDenied,
-    Kind::AwsCredentialsRefused,
-    Kind::CredentialsUnavailable,
-    Kind::UnreadableAnswer,
-    Kind::AwsError,
-    Kind::AwsUnavailable,
-    Kind::Timeout,
-];
-
-/// What looking at a render may meet.
-const LOOK_PROBLEMS: &[Kind] = &[
-    Kind::Unauthenticated,
-    Kind::NotAllowed,
-    Kind::RenderNotFound,
-    Kind::AwsAccessDenied,
-    Kind::AwsCredentialsRefused,
-    Kind::CredentialsUnavailable,
-    Kind::UnreadableAnswer,
-    Kind::AwsUnavailable,
-    Kind::Timeout,
-];
-
-const OUTPUT_PROBLEMS: &[Kind] = &[
-    Kind::InvalidParameter,
-    Kind::Unauthenticated,
-    Kind::NotAllowed,
-    Kind::RenderNotFound,
-    Kind::RenderUnfinished,
-    Kind::AwsAccessDenied,
-    Kind::AwsUnavailable,
-];
-
-const COPY_PROBLEMS: &[Kind] = &[
-    Kind::InvalidJson,
-    Kind::InvalidField,
-    Kind::StateNotConfigured,
-    Kind::DestinationsNotConfigured,
-    Kind::Unauthenticated,
-    Kind::NotAllowed,
-    Kind::RenderNotFound,
-    Kind::RenderUnfinished,
-    Kind::CopyInProgress,
-    Kind::DestinationExists,
-    Kind::AwsAccessDenied,
-    Kind::AwsError,
-    Kind::AwsUnavailable,
-];
 
 /// The body of an order: Remotion's options and ours, flat.
 pub(super) fn order(schemas: &mut SchemaGenerator) -> Value {
@@ -96,11 +33,14 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
     let mut schema_of = |name: &str| match name {
         "started" => schemas.subschema_for::<StartedBody>().to_value(),
         "view" => schemas.subschema_for::<View>().to_value(),
+        "cancelling" => schemas.subschema_for::<Cancelling>().to_value(),
+        "deleted" => schemas.subschema_for::<Deleted>().to_value(),
         "copyTo" => schemas.subschema_for::<CopyTo>().to_value(),
         _ => schemas.subschema_for::<CopyView>().to_value(),
     };
     let (started, view, copy_to, copy) =
         (schema_of("started"), schema_of("view"), schema_of("copyTo"), schema_of("copy"));
+    let (cancelling, deleted) = (schema_of("cancelling"), schema_of("deleted"));
     let pending = json!({"status": "pending", "bucket": "my-videos", "key": "hello-m1yq8x2c0v.mp4"});
     let done = json!({"status": "done", "bucket": "my-videos", "key": "hello-m1yq8x2c0v.mp4", "size": 1_291_374});
     let link = json!({"type": "object", "required": ["url", "expiresAt"], "properties": {"url": {"type": "string"}, "expiresAt": {"type": "string", "format": "date-time"}}});
@@ -128,7 +68,7 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
         },
         Route {
             path: "/v1/renders/{id}",
-            summary: "Tells how a render is. No function is invoked.",
+            summary: "Tells how a render is, from S3: no function is invoked.",
             parameters: vec![
                 id.clone(),
                 json!({"name": "Prefer", "in": "header", "schema": {"type": "string"}, "example": "wait=25", "description": "Holds the answer until render and copy have ended, for at most 25 s."}),
@@ -163,7 +103,7 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
             method: "post",
             path: "/v1/renders/{id}/copy",
             summary: "Copies the output of a finished render.",
-            parameters: vec![id],
+            parameters: vec![id.clone()],
             body: Some((copy_to, json!("s3://my-videos/hello-{renderId}.{ext}"))),
             answers: vec![
                 (
@@ -177,6 +117,28 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
                 ("202", "The copy goes on; the progress tells its end.", None),
             ],
             problems: COPY_PROBLEMS,
+            ..Route::default()
+        },
+        Route {
+            method: "post",
+            path: "/v1/renders/{id}/cancel",
+            summary: "Cancels a render that was started with `enableCancellation`.",
+            parameters: vec![id.clone()],
+            answers: vec![(
+                "202",
+                "It was told to stop; some seconds later its `status` is `cancelled`.",
+                Some((cancelling, json!({"id": ID, "status": "rendering", "cancelledAt": 1_760_000_000_000_u64}))),
+            )],
+            problems: CANCEL_PROBLEMS,
+            ..Route::default()
+        },
+        Route {
+            method: "delete",
+            path: "/v1/renders/{id}",
+            summary: "Deletes the files and the output of a render that has ended, never the copy.",
+            parameters: vec![id],
+            answers: vec![("200", "They are gone.", Some((deleted, json!({"freedBytes": 1_294_112}))))],
+            problems: DELETE_PROBLEMS,
             ..Route::default()
         },
         Route {
