@@ -40,6 +40,27 @@ pub const REGIONS: [&str; 25] = [
     "sa-east-1",
 ];
 
+/// Those of [`REGIONS`] that an AWS account has without opting in.
+pub const DEFAULT_REGIONS: [&str; 17] = [
+    "eu-central-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "eu-north-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ca-central-1",
+    "sa-east-1",
+];
+
 /// The ARN partition of a region: `aws`, or `aws-cn` in China.
 ///
 /// Decided by the region's prefix, so that regions newer than [`REGIONS`] are right too.
@@ -122,6 +143,23 @@ impl FunctionName {
         let label = parts.next()?;
         let version = is_release(label).then(|| label.replace('-', "."));
         Some(Self { version_label: label.to_owned(), version, memory_mb, disk_mb, timeout_seconds })
+    }
+
+    /// The name that Remotion of this version gives to a function of this size, deployed or not. `None` where
+    /// a size is 0. See <https://www.remotion.dev/docs/lambda/speculatefunctionname>.
+    ///
+    /// ```
+    /// # use rendergate::remotion::names::FunctionName;
+    /// let name = FunctionName::speculate("4.0.527", 2048, 10240, 120).unwrap();
+    /// assert_eq!(name, "remotion-render-4-0-527-mem2048mb-disk10240mb-120sec");
+    /// ```
+    pub fn speculate(version: &str, memory_mb: u32, disk_mb: u32, timeout_seconds: u32) -> Option<String> {
+        let label: String = version.replace(['.', '+'], "-").chars().take(10).collect();
+        let sizes = [memory_mb, disk_mb, timeout_seconds];
+        sizes
+            .iter()
+            .all(|size| *size > 0)
+            .then(|| format!("{FUNCTION_PREFIX}{label}-mem{memory_mb}mb-disk{disk_mb}mb-{timeout_seconds}sec"))
     }
 
     /// What to assume of a function whose name tells nothing: Remotion's default memory and disk, and the

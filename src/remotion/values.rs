@@ -45,6 +45,13 @@ names!(
     /// ACL of the output object.
     Privacy { Public = "public", Private = "private", NoAcl = "no-acl" }
 );
+impl Privacy {
+    /// Whether a site can have it: browsers load sites without credentials.
+    pub const fn suits_sites(self) -> bool {
+        !matches!(self, Self::Private)
+    }
+}
+
 names!(
     /// How much the function logs.
     LogLevel { Trace = "trace", Verbose = "verbose", Info = "info", Warn = "warn", Error = "error" }
@@ -287,3 +294,6 @@ impl<'de> Deserialize<'de> for OutName {
         deserializer.deserialize_any(OutNameVisitor)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,6 +45,52 @@ fn bucket_names_as_the_official_client_judges_them() {
     assert_eq!(cases.len(), 9);
 }
 
+/// Where the official client prints what no function is called, and why.
+const NO_NAMES: [(&str, &str); 2] = [
+    (r#"["1e3",2048,120]"#, "the text is printed as given, 1e3 instead of 1000; a size is a number here"),
+    ("[true,6,7]", "true counts as 1 and is printed as true; a size is a number here"),
+];
+
+#[test]
+fn function_names_as_the_official_client_speculates_them() {
+    let cases = cases(include_str!("../../../tests/fixtures/remotion/4.0.527/vectors/speculateFunctionName.json"));
+    for case in &cases {
+        let size = |name: &str| match &case["input"][name] {
+            Value::String(text) => text.parse().ok(),
+            other => other.as_u64().and_then(|size| u32::try_from(size).ok()),
+        };
+        let sizes = (size("memorySizeInMb"), size("diskSizeInMb"), size("timeoutInSeconds"));
+        let (Some(memory), Some(disk), Some(timeout)) = sizes else {
+            let name = case["name"].as_str().unwrap();
+            assert!(case.get("error").is_some() || NO_NAMES.iter().any(|(known, _)| *known == name), "{name}");
+            continue;
+        };
+        let ours = FunctionName::speculate("4.0.527", memory, disk, timeout);
+        assert_eq!(ours.as_deref(), case["result"].as_str(), "{}", case["name"]);
+    }
+    assert_eq!(cases.len(), 9);
+}
+
+#[test]
+fn a_speculated_name_can_be_read() {
+    for version in ["4.0.527", "4.0.0-alpha.12", "4.1.0+build"] {
+        let name = FunctionName::parse(&FunctionName::speculate(version, 512, 600, 15).unwrap()).unwrap();
+        assert_eq!((name.memory_mb, name.disk_mb, name.timeout_seconds), (512, 600, 15));
+        assert!(name.version.is_none_or(|told| told == version), "{version}");
+    }
+}
+
+#[test]
+fn regions_as_the_official_client_lists_them() {
+    let cases = cases(include_str!("../../../tests/fixtures/remotion/4.0.527/vectors/getRegions.json"));
+    for case in &cases {
+        let ours: &[&str] =
+            if case["input"].get("enabledByDefaultOnly").is_some() { &DEFAULT_REGIONS } else { &REGIONS };
+        assert_eq!(serde_json::json!(ours), case["result"], "{}", case["name"]);
+    }
+    assert_eq!(cases.len(), 2);
+}
+
 #[test]
 fn a_function_name_inside_an_arn_is_read() {
     let arn = "arn:aws:lambda:eu-west-1:123456789012:function:remotion-render-4-0-527-mem512mb-disk600mb-15sec";
