@@ -198,4 +198,24 @@ mod tests {
         assert_eq!(frame_count(0, u64::MAX, 1), u64::MAX);
         assert_eq!(plan(u64::MAX, u64::MAX, u64::MAX, u64::MAX), Ok(vec![(u64::MAX, u64::MAX)]));
     }
+    proptest::proptest! {
+        #[test]
+        fn chunks_are_all_frames_and_no_others(first in 0u64..1000, span in 0u64..5000, nth in 1u64..9, each in 1u64..300) {
+            let last = first + span;
+            let frames: Vec<u64> = (first..=last).step_by(nth as usize).collect();
+            proptest::prop_assert_eq!(frame_count(first, last, nth), frames.len() as u64);
+            match plan(first, last, nth, each) {
+                Ok(chunks) => {
+                    let rendered: Vec<u64> =
+                        chunks.iter().flat_map(|(first, last)| (*first..=*last).step_by(nth as usize)).collect();
+                    proptest::prop_assert_eq!(rendered, frames);
+                }
+                Err(ChunkError::TooMany { least }) => {
+                    proptest::prop_assert!(plan(first, last, nth, least).is_ok());
+                    proptest::prop_assert!(plan(first, last, nth, least - 1).is_err());
+                }
+                Err(other) => panic!("{other}"),
+            }
+        }
+    }
 }

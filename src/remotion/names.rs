@@ -84,16 +84,23 @@ pub fn bucket_region(bucket: &str) -> Option<&'static str> {
 }
 
 /// Whether S3 accepts this as a bucket's name: 3 to 63 characters of `a-z`, `0-9`, `.` and `-`, a letter
-/// or digit at both ends, no two dots in a row, and not the form of an IP address. See
+/// or digit at both ends and around dots, and not the form of an IP address. See
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>.
 pub fn is_bucket_name(name: &str) -> bool {
     let alphanumeric = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    let bytes = name.as_bytes();
-    (3..=63).contains(&bytes.len())
-        && bytes.iter().all(|b| alphanumeric(b) || matches!(b, b'.' | b'-'))
-        && [bytes.first(), bytes.last()].into_iter().flatten().all(alphanumeric)
-        && !name.contains("..")
-        && name.parse::<std::net::Ipv4Addr>().is_err()
+    let label = |label: &str| {
+        let bytes = label.as_bytes();
+        bytes.first().is_some_and(alphanumeric)
+            && bytes.last().is_some_and(alphanumeric)
+            && bytes.iter().all(|b| alphanumeric(b) || *b == b'-')
+    };
+    (3..=63).contains(&name.len()) && name.split('.').all(label) && name.parse::<std::net::Ipv4Addr>().is_err()
+}
+
+/// Whether the function writes outputs to a bucket of this name. It refuses some that S3 would take:
+/// numbers with dots between them, such as `2024.01`.
+pub fn is_output_bucket_name(name: &str) -> bool {
+    is_bucket_name(name) && !(name.contains('.') && name.bytes().all(|b| b == b'.' || b.is_ascii_digit()))
 }
 
 /// Whether this has the shape of a Remotion render id: ten characters of `a-z0-9`, after `1-day-`,

@@ -117,7 +117,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::remotion::names::is_bucket_name;
+    use crate::remotion::names::is_output_bucket_name;
 
     fn cases(text: &str) -> Vec<Value> {
         serde_json::from_str(text).unwrap()
@@ -146,7 +146,7 @@ mod tests {
             let (input, expires) = (&case["input"], &case["input"]["expiresInSeconds"]);
             let asked =
                 if expires.get("$undefined").is_some() { None } else { Some(expires.as_f64().unwrap_or(f64::NAN)) };
-            let bucket = input["bucketName"].as_str().is_some_and(is_bucket_name);
+            let bucket = input["bucketName"].as_str().is_some_and(is_output_bucket_name);
             match link_life(asked).filter(|_| bucket) {
                 // An answer of S3 can still be an error; there is none without a question.
                 Some(_) if case["requests"][0].is_object() => {}

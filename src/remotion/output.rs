@@ -108,14 +108,14 @@ pub fn extensions(codec: &str, audio_codec: Option<&str>) -> Result<&'static [&'
 }
 
 /// Checks a file name for a render with these codecs: its first character, and the extension, which is all
-/// that follows the last dot, in the case as written.
+/// that follows the last dot, in the case as written, once escapes such as `%2E` are decoded.
 ///
 /// # Errors
 /// [`OutputError::Name`], [`OutputError::Extension`], or [`OutputError::Codec`].
 pub fn check_file_name(name: &str, codec: &str, audio_codec: Option<&str>) -> Result<(), OutputError> {
     let allowed = extensions(codec, audio_codec)?;
-    let extension = name.rsplit('.').next().unwrap_or_default();
-    if !allowed.contains(&extension) {
+    let decoded = percent_encoding::percent_decode_str(name).decode_utf8().unwrap_or(name.into());
+    if !decoded.rsplit_once('.').is_some_and(|(_, extension)| allowed.contains(&extension)) {
         return Err(OutputError::Extension { name: name.to_owned(), allowed });
     }
     check_key(name)
@@ -145,7 +145,7 @@ pub fn expected(metadata: &RenderMetadata, bucket: &str, region: &str) -> Result
     let (bucket, key, endpoint) = match &metadata.out_name {
         Some(StoredName::Place { bucket_name, key, s3_output_provider }) => {
             check_key(key)?;
-            if !names::is_bucket_name(bucket_name) {
+            if !names::is_output_bucket_name(bucket_name) {
                 return Err(OutputError::Bucket(bucket_name.clone()));
             }
             let endpoint = s3_output_provider.as_ref().map(|provider| provider.endpoint.clone());

@@ -66,7 +66,7 @@ impl Renderer {
     }
 
     fn check_place(&self, account: &Account, place: &OutPlace) -> Result<()> {
-        if !names::is_bucket_name(&place.bucket_name) {
+        if !names::is_output_bucket_name(&place.bucket_name) {
             return Err(Error::field("outName.bucketName", "the name of an S3 bucket"));
         }
         self.check_output_bucket("outName.bucketName", account, &place.bucket_name, &place.key)?;
