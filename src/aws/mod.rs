@@ -1,11 +1,12 @@
 //! What we call: Lambda and S3, for one account's credentials in any region.
 //!
 //! `function` invokes, `bucket` reads and writes objects, `copy` moves a finished file, `delete`
-//! removes files, `error` turns refusals into advice. Only this layer names an `aws_sdk_*` type.
+//! removes files, `download` brings one here, `error` turns refusals into advice. Only this layer names an `aws_sdk_*` type.
 
 mod bucket;
 mod copy;
 mod delete;
+mod download;
 mod error;
 mod function;
 

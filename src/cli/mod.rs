@@ -1,17 +1,20 @@
-//! The command line: `serve`, `render`, `config`.
+//! The command line: `serve`, `render` and what follows a render, `config`.
 
 mod bar;
 mod exit;
 mod render;
 mod table;
+mod verbs;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use serde::Serialize;
 use tokio::net::TcpListener;
 
 use crate::app::App;
 use crate::config::Config;
+use crate::error::{Error, Kind, Result};
 use crate::telemetry::LogFormat;
 use crate::{http, telemetry};
 
@@ -29,6 +32,8 @@ enum Command {
     Serve,
     /// Start a render, follow it to its end, copy it where asked, print where the file is.
     Render(Box<render::Args>),
+    #[command(flatten)]
+    Verb(verbs::Verb),
     /// Print the settings with their current values; secrets are masked.
     Config {
         /// As a Markdown table without values, for the documentation.
@@ -47,6 +52,7 @@ pub async fn run() -> ExitCode {
         Command::Config { markdown: false } => table::print_current(),
         Command::Serve => with_config(serve).await,
         Command::Render(args) => with_config(async |config| render::run(*args, config).await).await,
+        Command::Verb(verb) => with_config(async |config| verbs::run(&verb, config).await).await,
     }
 }
 
@@ -88,6 +94,26 @@ async fn serve(config: Config) -> ExitCode {
             exit::FAILED.into()
         }
     }
+}
+
+/// Prints what went wrong; its exit code.
+fn fail(error: &Error, json: bool) -> ExitCode {
+    if json {
+        let mut members = error.members().clone();
+        members.insert("code".into(), error.kind().code().into());
+        members.insert("detail".into(), error.detail().into());
+        println!("{}", serde_json::json!({"error": members}));
+    } else {
+        eprintln!("{error}");
+    }
+    exit::code(error.kind()).into()
+}
+
+fn print_json(answer: &impl Serialize) -> Result<()> {
+    let json = serde_json::to_string(answer)
+        .map_err(|error| Error::new(Kind::Internal, "The answer can't be written.").because(error))?;
+    println!("{json}");
+    Ok(())
 }
 
 /// A log for commands that print their own progress: only what goes wrong.

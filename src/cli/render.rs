@@ -6,14 +6,14 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Args as ClapArgs;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::bar::Bar;
-use super::exit::{self, End};
+use super::exit::End;
 use crate::app::App;
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
-use crate::renderer::{CopyStatus, CopyView, Order, Renderer, Started, Status, View};
+use crate::renderer::{CopyView, Order, Renderer, Started, Status, View};
 
 /// How long one look waits for news.
 const LOOK: Duration = Duration::from_secs(1);
@@ -57,17 +57,7 @@ pub(super) async fn run(args: Args, config: Config) -> ExitCode {
     let app = App::new(&config).await;
     match follow(&args, &app.renderer).await {
         Ok(end) => end.code().into(),
-        Err(error) => {
-            if args.json {
-                let mut members = error.members().clone();
-                members.insert("code".into(), error.kind().code().into());
-                members.insert("detail".into(), error.detail().into());
-                println!("{}", json!({"error": members}));
-            } else {
-                eprintln!("{error}");
-            }
-            exit::code(error.kind()).into()
-        }
+        Err(error) => super::fail(&error, args.json),
     }
 }
 
@@ -77,17 +67,9 @@ async fn follow(args: &Args, renderer: &Renderer) -> Result<End> {
         eprintln!("{} renders {}", started.function_name, started.id);
     }
     let view = to_the_end(args, renderer, &started).await?;
-    let end = match (&view.status, view.copy.as_ref().map(|copy| copy.status)) {
-        (Status::Done, Some(CopyStatus::Failed)) => End::CopyFailed,
-        (Status::Done, _) => End::Done,
-        _ => End::RenderFailed,
-    };
+    let end = End::of(&view);
     if args.json {
-        println!(
-            "{}",
-            serde_json::to_string(&view)
-                .map_err(|error| Error::new(Kind::Internal, "The answer can't be written.").because(error))?
-        );
+        super::print_json(&view)?;
     } else {
         tell(&view, end);
     }
@@ -120,7 +102,7 @@ async fn to_the_end(args: &Args, renderer: &Renderer, started: &Started) -> Resu
 }
 
 /// The file on standard output, everything else on standard error.
-fn tell(view: &View, end: End) {
+pub(super) fn tell(view: &View, end: End) {
     for error in view.progress.errors.iter().filter(|error| error.is_final()) {
         eprintln!("{}", error.message.lines().next().unwrap_or_default());
     }

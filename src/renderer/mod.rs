@@ -1,12 +1,14 @@
 //! The verbs: start a render, follow it, deliver its output.
 //!
 //! `order` is what callers ask for, `plan` checks it, `start` sends it, `ticket` is the claim check, `look` reads how
-//! it is, `ask` has the function tell it, `progress` follows, `finish` copies, `cancel` stops, `delete` clears away. Edges translate to and from these and decide nothing.
+//! it is, `ask` has the function tell it, `progress` follows, `finish` copies, `download`
+//! brings it here, `cancel` stops, `delete` clears away. Edges translate to and from these and decide nothing.
 
 mod ask;
 mod cancel;
 mod copy_to;
 mod delete;
+mod download;
 mod finish;
 mod look;
 mod order;
@@ -29,6 +31,7 @@ use crate::telemetry::Metrics;
 pub use cancel::Cancelling;
 pub use copy_to::{CopyTo, Destinations};
 pub use delete::Deleted;
+pub use download::Downloaded;
 pub use finish::CopyView;
 pub use order::Order;
 pub use progress::{Link, View};

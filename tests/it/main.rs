@@ -11,6 +11,7 @@ mod stack;
 mod ask;
 mod cancel;
 mod cli;
+mod cli_verbs;
 mod copy;
 mod copy_follow;
 mod copy_refused;
