@@ -1,7 +1,8 @@
-//! The command line: `serve`, `render` and what follows a render, `config`.
+//! The command line: `serve`, `render` and what follows a render, `price`, `config`.
 
 mod bar;
 mod exit;
+mod price;
 mod render;
 mod table;
 mod verbs;
@@ -34,6 +35,8 @@ enum Command {
     Render(Box<render::Args>),
     #[command(flatten)]
     Verb(verbs::Verb),
+    /// Estimate what renders cost; nobody is asked.
+    Price(price::Args),
     /// Print the settings with their current values; secrets are masked.
     Config {
         /// As a Markdown table without values, for the documentation.
@@ -52,6 +55,7 @@ pub async fn run() -> ExitCode {
         Command::Config { markdown: false } => table::print_current(),
         Command::Serve => with_config(serve).await,
         Command::Render(args) => with_config(async |config| render::run(*args, config).await).await,
+        Command::Price(args) => price::run(&args),
         Command::Verb(verb) => with_config(async |config| verbs::run(&verb, config).await).await,
     }
 }
