@@ -66,7 +66,8 @@ def copy_to_a_bucket_that_is_not_there(world):
 
 @case
 def output_by_link(world):
-    progress = world.render()
+    """Of a name in which everything has to be encoded."""
+    progress = world.render(outName="50% fïlm #1+1?.mp4")
     path, content = f"/v1/renders/{progress['id']}/output", world.output(progress)["content"]
     found = world.ask("GET", path)
     expect("redirect", found.status, 302)
@@ -96,7 +97,7 @@ def server_that_ends_before_the_render(world):
     """The next server makes the copy, unasked."""
     key = "resumed.mp4"
     with world.served() as url:
-        order = world.start(url, composition="Demo", scale=0.1, frameRange=[0, 39], copyTo=f"s3://{world.facts['destination']}/{key}")
+        order = world.start(url, composition="Demo", scale=0.1, frameRange=[0, 59], copyTo=f"s3://{world.facts['destination']}/{key}")
     progress = json.loads(world.object(order["bucketName"], f"renders/{order['renderId']}/progress.json")["content"])
     expect("the render's end, when the server has ended", progress["postRenderData"], None)
     expect("copied by then", world.keys(world.facts["destination"], key), [])

@@ -1,28 +1,14 @@
 """End to end: the keys of another cloud, and that no secret is logged or answered. Runs last: it reads what the other cases logged."""
 
-import contextlib
 import json
 import pathlib
-import subprocess
-import sys
 
 import up
 from demo import expect
-from e2e_world import case, has
+from e2e_world import another_cloud, case, has
 from stack import client
 
 CANARY = "canary-5e2c"
-
-
-@contextlib.contextmanager
-def another_cloud():
-    """A second S3; gives its endpoint."""
-    child = subprocess.Popen([sys.executable, up.LOCAL / "stack.py", "--moto-only"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    try:
-        yield json.loads(child.stdout.readline())["endpoint"]
-    finally:
-        child.stdin.close()
-        child.wait(30)
 
 
 @case

@@ -2,8 +2,8 @@
 
 import up
 from demo import call, expect
-from e2e_world import LIMIT_SECONDS, case, has, until
-from stack import MISNAMED, SHORT_LIVED, UNVERSIONED
+from e2e_world import LIMIT_SECONDS, another_cloud, case, has, until
+from stack import MISNAMED, SHORT_LIVED, UNVERSIONED, client
 
 
 def events(world, name=None):
@@ -126,6 +126,22 @@ def delete_while_it_renders(world):
     order = world.start()
     world.ask("DELETE", f"/v1/renders/{order['id']}").refused(409, "render_unfinished")
     expect("status", world.follow(order)["status"], "done")
+
+
+@case
+def output_in_another_cloud_is_not_looked_for_here(world):
+    """What has the same name in the bucket of the same name here is somebody else's."""
+    destination = world.facts["destination"]
+    with another_cloud() as endpoint:
+        client("s3", endpoint).create_bucket(Bucket=destination)
+        world.s3.put_object(Bucket=destination, Key="elsewhere/film.mp4", Body=b"somebody else's")
+        provider = {"endpoint": endpoint, "accessKeyId": "id", "secretAccessKey": "key", "forcePathStyle": True}
+        progress = world.render(outName={"bucketName": destination, "key": "elsewhere/film.mp4", "s3OutputProvider": provider})
+    path = f"/v1/renders/{progress['id']}"
+    link = world.ask("GET", f"{path}/output")
+    copy = world.ask("POST", f"{path}/copy", {"bucket": destination, "key": "elsewhere/copy.mp4"})
+    expect("link and copy refused", (link.status >= 400, copy.status >= 400), (True, True))
+    expect("here", world.keys(destination, "elsewhere/"), ["elsewhere/film.mp4"])
 
 
 @case

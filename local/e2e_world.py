@@ -1,8 +1,11 @@
 """What the end-to-end cases share: a server, requests to it, and checks of what comes out."""
 
+import contextlib
 import http.client
 import json
 import pathlib
+import subprocess
+import sys
 import time
 import urllib.parse
 from dataclasses import dataclass
@@ -127,6 +130,17 @@ class World:
             seen["video"] = (seen["video"], int(streams["video"]["nb_read_frames"]))
             expect("picture", (streams["video"]["width"], streams["video"]["height"]), (128, 72))
         expect("streams", seen, wanted)
+
+
+@contextlib.contextmanager
+def another_cloud():
+    """A second S3; gives its endpoint."""
+    child = subprocess.Popen([sys.executable, up.LOCAL / "stack.py", "--moto-only"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        yield json.loads(child.stdout.readline())["endpoint"]
+    finally:
+        child.stdin.close()
+        child.wait(30)
 
 
 def until(true):
