@@ -145,6 +145,18 @@ def output_in_another_cloud_is_not_looked_for_here(world):
 
 
 @case
+def render_bucket_that_is_a_destination(world):
+    """Either it works to the end, or nothing is started."""
+    bucket = world.facts["destination"]
+    answer = world.ask("POST", "/v1/renders", {"composition": "Probe", "forceBucketName": bucket})
+    if answer.status == 202:
+        expect("status", world.follow(answer.json)["status"], "done")
+    else:
+        answer.refused(403, "not_allowed")
+        expect("started", world.keys(bucket, "renders/"), [])
+
+
+@case
 def sites(world):
     found = world.ask("GET", "/v1/sites")
     expect("status", found.status, 200)
