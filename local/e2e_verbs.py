@@ -1,5 +1,7 @@
 """End to end: stills, compositions, cancelling, deleting, and what is deployed."""
 
+import re
+
 import up
 from demo import call, expect
 from e2e_world import LIMIT_SECONDS, another_cloud, case, has, until
@@ -18,11 +20,18 @@ def posted(world, path, **body):
     return answer.json
 
 
-def check_still(world, still, bucket, content_type, codec, size):
+# Where the two formats tell width and height: Remotion's ffprobe reads neither.
+SIZES = {
+    "image/png": rb"\x89PNG\r\n\x1a\n....IHDR(?P<width>....)(?P<height>....)",
+    "image/jpeg": rb"\xff[\xc0\xc2]..\x08(?P<height>..)(?P<width>..)",
+}
+
+
+def check_still(world, still, bucket, content_type, size):
     found = world.object(bucket, still["outKey"])
     expect("type and size", (found["ContentType"], len(found["content"])), (content_type, still["sizeInBytes"]))
-    picture = world.streams(found["content"])["video"]
-    expect("picture", (picture["codec_name"], picture["width"], picture["height"]), (codec, *size))
+    told = re.search(SIZES[content_type], found["content"], re.DOTALL)
+    expect("picture", told and tuple(int.from_bytes(told[name], "big") for name in ("width", "height")), size)
     return found["content"]
 
 
@@ -30,7 +39,7 @@ def check_still(world, still, bucket, content_type, codec, size):
 def still_png(world):
     still = posted(world, "/v1/stills", frame=2, imageFormat="png")
     expect("key", still["outKey"], f"renders/{still['renderId']}/out.png")
-    content = check_still(world, still, still["bucketName"], "image/png", "png", (128, 72))
+    content = check_still(world, still, still["bucketName"], "image/png", (128, 72))
     progress = world.ask("GET", f"/v1/renders/{still['id']}").json
     expect("progress", (progress["status"], progress["done"], progress["outKey"]), ("done", True, still["outKey"]))
     told = world.ask("GET", f"/v1/renders/{still['id']}/output", accept="application/json").json
@@ -43,7 +52,7 @@ def still_jpeg_of_the_last_frame_in_another_bucket(world):
     place = {"bucketName": world.facts["destination"], "key": "stills/last.jpeg"}
     still = posted(world, "/v1/stills", frame=-1, imageFormat="jpeg", scale=0.5, outName=place, inputProps={"text": "日本🎬"})
     expect("key", still["outKey"], place["key"])
-    check_still(world, still, place["bucketName"], "image/jpeg", "mjpeg", (64, 36))
+    check_still(world, still, place["bucketName"], "image/jpeg", (64, 36))
 
 
 @case
