@@ -1,10 +1,10 @@
 //! What goes with which codec. See <https://www.remotion.dev/docs/encoding>.
 
 use super::Problems;
-use crate::remotion::number::Whole;
+use crate::remotion::number::{Real, Whole};
 use crate::remotion::options::MediaOptions;
 use crate::remotion::output;
-use crate::remotion::values::{Codec, VideoImageFormat};
+use crate::remotion::values::{AudioCodec, Codec, VideoImageFormat};
 
 const PIXEL_FORMATS: [&str; 8] =
     ["yuv420p", "yuva420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le", "yuva444p10le"];
@@ -23,12 +23,20 @@ pub(super) fn check(options: &MediaOptions, codec: Codec, problems: &mut Problem
         Some(Whole(loops)) => problems.unless(loops >= 0, "numberOfGifLoops", "at least 0"),
         None => {}
     }
+    let fps = options.force_fps.as_ref().map_or(0.0, Real::get);
+    let every_nth = options.every_nth_frame.map_or(1, |Whole(nth)| nth.max(1));
+    let slow = !gif || !is_alone(options) || fps / every_nth as f64 <= 50.0;
+    problems.unless(slow, "forceFps", "at most 50 frames per second of a gif, after everyNthFrame");
+}
+
+/// Whether one function renders everything in one go, as functions do since 4.0.517.
+fn is_alone(options: &MediaOptions) -> bool {
+    options.concurrency == Some(Whole(1)) && options.renderer_function_name.is_none()
 }
 
 /// The codec of the chunks. A gif is put together from h264, unless one function renders all of it.
 fn chunk_codec(options: &MediaOptions, codec: Codec) -> Codec {
-    let alone = options.concurrency == Some(Whole(1)) && options.renderer_function_name.is_none();
-    if codec == Codec::Gif && !alone { Codec::H264 } else { codec }
+    if codec == Codec::Gif && !is_alone(options) { Codec::H264 } else { codec }
 }
 
 fn is_audio(codec: Codec) -> bool {
@@ -42,6 +50,11 @@ fn sound(options: &MediaOptions, codec: Codec, problems: &mut Problems) {
     problems.unless(fits, "audioCodec", format!("an audio codec that fits codec {name}, or none"));
     let silent = options.muted == Some(true) && is_audio(codec);
     problems.unless(!silent, "muted", format!("false, because {name} is sound alone"));
+    // One function writes the file at once, and by the codec's usual extension, which takes no lossless sound.
+    let usual = matches!(codec, Codec::ProRes | Codec::Wav | Codec::Gif);
+    let lossless = options.prefer_lossless == Some(true) && options.audio_codec != Some(AudioCodec::Pcm16);
+    let fits = !lossless || usual || !is_alone(options);
+    problems.unless(fits, "preferLossless", "audioCodec pcm-16 beside it with concurrency 1");
 }
 
 fn quality(options: &MediaOptions, codec: Codec, problems: &mut Problems) {

@@ -74,6 +74,9 @@ fn what_fails_in_the_function_is_refused() {
         (ProRes, r#"{"crf":1}"#, "crf"),
         (Mp3, r#"{"crf":18}"#, "crf"),
         (Gif, r#"{"crf":18,"concurrency":1}"#, "crf"),
+        (Gif, r#"{"forceFps":60,"concurrency":1}"#, "forceFps"),
+        (H264, r#"{"preferLossless":true,"concurrency":1}"#, "preferLossless"),
+        (Mp3, r#"{"preferLossless":true,"concurrency":1,"audioCodec":"mp3"}"#, "preferLossless"),
         (H264, r#"{"proResProfile":"hq"}"#, "proResProfile"),
         (H265, r#"{"x264Preset":"fast"}"#, "x264Preset"),
         (H264, r#"{"numberOfGifLoops":3}"#, "numberOfGifLoops"),
@@ -121,7 +124,11 @@ fn what_the_function_takes_is_not_refused() {
         (Gif, r#"{"numberOfGifLoops":0,"everyNthFrame":2,"crf":18,"x264Preset":"fast","muted":true}"#),
         (Aac, r#"{"imageFormat":"none","pixelFormat":"yuva444p10le","outName":"a.m4a"}"#),
         (Mp3, r#"{"imageFormat":"none","outName":"a.wav","audioCodec":"pcm-16"}"#),
-        (Wav, r#"{"sampleRate":44100}"#),
+        (Wav, r#"{"sampleRate":44100,"preferLossless":true,"concurrency":1}"#),
+        (H264, r#"{"preferLossless":true,"concurrency":1,"audioCodec":"pcm-16"}"#),
+        (H264, r#"{"preferLossless":true,"concurrency":1,"rendererFunctionName":"remotion-render-x"}"#),
+        (Gif, r#"{"forceFps":60,"concurrency":1,"everyNthFrame":2}"#),
+        (Gif, r#"{"forceFps":60}"#),
     ] {
         assert!(checked(codec, options).is_ok(), "{options}: {:?}", checked(codec, options));
     }
