@@ -109,10 +109,15 @@ impl Renderer {
         let ticket: Ticket = id.parse()?;
         let account = self.settings().accounts.get(&ticket.account)?;
         account.region(Some(&ticket.region))?;
-        if !account.is_render_bucket(&ticket.bucket) {
+        if !self.may_render_in(account, &ticket.bucket) {
             return Err(not_allowed("id", &ticket.bucket));
         }
         Ok(ticket)
+    }
+
+    /// Whether renders may keep their files in this bucket: `forceBucketName` may name a destination.
+    fn may_render_in(&self, account: &Account, bucket: &str) -> bool {
+        account.is_render_bucket(bucket) || self.settings().destinations.allows(bucket, "renders/")
     }
 
     /// Refuses an output bucket that is neither the render bucket nor a destination.

@@ -43,7 +43,9 @@ impl Renderer {
             media.serve_url.as_deref().or(account.settings.serve_url.as_deref()),
         )?;
         if let Some(bucket) = &media.force_bucket_name {
-            self.check_output_bucket("forceBucketName", account, bucket, "")?;
+            if !self.may_render_in(account, bucket) {
+                return Err(not_allowed("forceBucketName", bucket));
+            }
         }
         let codec = media.codec.unwrap_or(settings.codec);
         check::media(media, codec, serve_url)?;
@@ -53,7 +55,10 @@ impl Renderer {
                 self.check_place(account, place)?;
                 (place.key.clone(), None)
             }
-            Some(OutName::Name(name)) if !name.is_empty() => (name.clone(), settings.destinations.from_out_name(name)),
+            Some(OutName::Name(name)) if !name.is_empty() => {
+                Self::check_segments("outName", name)?;
+                (name.clone(), settings.destinations.from_out_name(name))
+            }
             _ => (format!("out.{}", default_extension(codec, audio_codec)?), None),
         };
         let file_name = file_name.rsplit('/').next().unwrap_or_default().to_owned();
@@ -65,10 +70,19 @@ impl Renderer {
         Ok(Plan { account, region, function, function_was_named, composition, serve_url, codec, copy_to, file_name })
     }
 
+    /// Clients remove `.` and `..` from a link, so that such a key could never be fetched.
+    fn check_segments(field: &str, key: &str) -> Result<()> {
+        if key.split('/').any(|segment| segment == "." || segment == "..") {
+            return Err(Error::field(field, "a name without `.` and `..` segments"));
+        }
+        Ok(())
+    }
+
     fn check_place(&self, account: &Account, place: &OutPlace) -> Result<()> {
         if !names::is_output_bucket_name(&place.bucket_name) {
             return Err(Error::field("outName.bucketName", "the name of an S3 bucket"));
         }
+        Self::check_segments("outName.key", &place.key)?;
         self.check_output_bucket("outName.bucketName", account, &place.bucket_name, &place.key)?;
         if is_reserved(&place.key) && account.is_render_bucket(&place.bucket_name) {
             return Err(Error::field(

@@ -91,7 +91,7 @@ impl Renderer {
             account.aws.invoke(region, function, payload).await.map_err(|error| plan.explain(error))?;
         match reply::start(&payload, threw) {
             StartReply::Started { render_id, bucket_name }
-                if names::is_render_id(&render_id) && account.is_render_bucket(&bucket_name) =>
+                if names::is_render_id(&render_id) && self.may_render_in(account, &bucket_name) =>
             {
                 self.accept(plan, render_id, bucket_name).await
             }
