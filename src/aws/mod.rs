@@ -1,7 +1,8 @@
 //! What we call: Lambda and S3, for one account's credentials in any region.
 //!
 //! `function` invokes, `bucket` reads and writes objects, `copy` moves a finished file, `delete`
-//! removes files, `download` brings one here, `error` turns refusals into advice. Only this layer names an `aws_sdk_*` type.
+//! removes files, `download` brings one here,
+//! `setup` makes a bucket, `error` turns refusals into advice. Only this layer names an `aws_sdk_*` type.
 
 mod bucket;
 mod copy;
@@ -9,6 +10,7 @@ mod delete;
 mod download;
 mod error;
 mod function;
+mod setup;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -28,6 +30,7 @@ pub use bucket::{Found, Listed, Object, Presigned, Put};
 pub use copy::{Copied, CopyTarget};
 use error::Call;
 pub use function::Invoked;
+pub use setup::{Bucket, Expiry};
 
 /// A refused key is looked up anew at most this often: a source that stays wrong must not cost a call per request.
 const RENEW_AFTER: Duration = Duration::from_secs(10);

@@ -1,6 +1,7 @@
-//! The command line: `serve`, `render` and what follows a render, `price`, `config`.
+//! The command line: `serve`, `render` and what follows a render, `bucket`, `price`, `config`.
 
 mod bar;
+mod bucket;
 mod exit;
 mod price;
 mod render;
@@ -35,6 +36,8 @@ enum Command {
     Render(Box<render::Args>),
     #[command(flatten)]
     Verb(verbs::Verb),
+    /// Print the name of Remotion's bucket in a region; create it where there is none.
+    Bucket(bucket::Args),
     /// Estimate what renders cost; nobody is asked.
     Price(price::Args),
     /// Print the settings with their current values; secrets are masked.
@@ -55,6 +58,7 @@ pub async fn run() -> ExitCode {
         Command::Config { markdown: false } => table::print_current(),
         Command::Serve => with_config(serve).await,
         Command::Render(args) => with_config(async |config| render::run(*args, config).await).await,
+        Command::Bucket(args) => with_config(async |config| bucket::run(&args, config).await).await,
         Command::Price(args) => price::run(&args),
         Command::Verb(verb) => with_config(async |config| verbs::run(&verb, config).await).await,
     }

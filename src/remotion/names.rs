@@ -83,6 +83,17 @@ pub fn bucket_region(bucket: &str) -> Option<&'static str> {
     REGIONS.into_iter().find(|region| random && region.replace('-', "") == dashless)
 }
 
+/// The name of a new bucket in a region; `random` are ten characters of `a-z0-9`.
+///
+/// ```
+/// # use rendergate::remotion::names;
+/// let bucket = names::bucket("us-east-1", "0a1b2c3d4e");
+/// assert_eq!((bucket.as_str(), names::bucket_region(&bucket)), ("remotionlambda-useast1-0a1b2c3d4e", Some("us-east-1")));
+/// ```
+pub fn bucket(region: &str, random: &str) -> String {
+    format!("{BUCKET_PREFIX}{}-{random}", region.replace('-', ""))
+}
+
 /// Whether S3 accepts this as a bucket's name: 3 to 63 characters of `a-z`, `0-9`, `.` and `-`, a letter
 /// or digit at both ends and around dots, and not the form of an IP address. See
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>.

@@ -2,9 +2,11 @@
 //!
 //! `order` is what callers ask for, `plan` checks it, `start` sends it, `ticket` is the claim check, `look` reads how
 //! it is, `ask` has the function tell it, `progress` follows, `finish` copies, `download`
-//! brings it here, `cancel` stops, `delete` clears away. Edges translate to and from these and decide nothing.
+//! brings it here, `cancel` stops, `delete` clears away,
+//! `bucket` makes the place for it all. Edges translate to and from these and decide nothing.
 
 mod ask;
+mod bucket;
 mod cancel;
 mod copy_to;
 mod delete;
@@ -28,6 +30,7 @@ use crate::records::Records;
 pub use crate::remotion::progress::Status;
 use crate::remotion::values::Codec;
 use crate::telemetry::Metrics;
+pub use bucket::RenderBucket;
 pub use cancel::Cancelling;
 pub use copy_to::{CopyTo, Destinations};
 pub use delete::Deleted;

@@ -9,6 +9,7 @@
 mod stack;
 
 mod ask;
+mod bucket;
 mod cancel;
 mod cli;
 mod cli_verbs;
