@@ -36,3 +36,4 @@ mod serve;
 mod submit;
 mod template;
 mod vectors;
+mod verb_vectors;
