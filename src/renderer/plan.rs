@@ -64,6 +64,12 @@ impl Renderer {
         let file_name = file_name.rsplit('/').next().unwrap_or_default().to_owned();
         let copy_to = order.copy_to.clone().or(guide_form);
         if let Some(copy_to) = &copy_to {
+            if matches!(&media.out_name, Some(OutName::Place(place)) if place.s3_output_provider.is_some()) {
+                return Err(Error::field(
+                    "copyTo",
+                    "nothing where the output goes to another cloud, which S3 can't copy from",
+                ));
+            }
             self.check_copy(copy_to, &copy_to.resolved_key(ANY_RENDER_ID, composition, &file_name))?;
         }
         let function_was_named = media.function_name.is_some();

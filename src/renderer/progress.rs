@@ -9,7 +9,8 @@ use super::{Renderer, Ticket};
 use crate::aws::Presigned;
 use crate::error::{Error, Kind, Result};
 use crate::records::{Record, Version};
-use crate::remotion::progress::{Progress, Status};
+use crate::remotion::output::StoredName;
+use crate::remotion::progress::{Progress, RenderMetadata, Status};
 
 /// The first pause between two looks; each is half as long again as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(400);
@@ -50,6 +51,10 @@ impl View {
 
     /// Where the output is.
     pub(super) fn source(&self) -> Result<Source> {
+        if let Some(endpoint) = self.other_cloud() {
+            let detail = format!("The output is at {endpoint}, to which there are no keys here. Fetch it there.");
+            return Err(Error::new(Kind::NotAllowed, detail).with("field", "outName.s3OutputProvider"));
+        }
         match (&self.progress.out_bucket, &self.progress.out_key) {
             (Some(bucket), Some(key)) if self.status == Status::Done => {
                 Ok(Source { bucket: bucket.clone(), key: key.clone() })
@@ -59,6 +64,15 @@ impl View {
                 format!("The render is {}; there is no output. Ask for it when `status` is `done`.", word(self.status)),
             )
             .with("renderStatus", word(self.status))),
+        }
+    }
+
+    /// The endpoint of the other cloud that holds the output: bucket and key then name nothing in S3.
+    fn other_cloud(&self) -> Option<String> {
+        let metadata: RenderMetadata = serde_json::from_str(self.progress.render_metadata.as_deref()?.get()).ok()?;
+        match metadata.out_name {
+            Some(StoredName::Place { s3_output_provider: Some(provider), .. }) => Some(provider.endpoint),
+            _ => None,
         }
     }
 
@@ -165,7 +179,8 @@ impl Renderer {
     /// A link to the output for `life`.
     ///
     /// # Errors
-    /// [`Kind::RenderUnfinished`]; [`Kind::NotAllowed`] where the output is in a bucket that isn't ours to show.
+    /// [`Kind::RenderUnfinished`]; [`Kind::NotAllowed`] where the output is in a bucket that isn't ours to show,
+    /// or in another cloud.
     pub async fn output(&self, ticket: &Ticket, life: Duration) -> Result<Link> {
         let source = self.look(ticket).await?.source()?;
         let account = self.settings().accounts.get(&ticket.account)?;
