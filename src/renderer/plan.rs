@@ -42,10 +42,10 @@ impl Renderer {
             "RENDERGATE_SERVE_URL",
             media.serve_url.as_deref().or(account.settings.serve_url.as_deref()),
         )?;
-        if let Some(bucket) = &media.force_bucket_name {
-            if !self.may_render_in(account, bucket) {
-                return Err(not_allowed("forceBucketName", bucket));
-            }
+        if let Some(bucket) = &media.force_bucket_name
+            && !self.may_render_in(account, bucket)
+        {
+            return Err(not_allowed("forceBucketName", bucket));
         }
         let codec = media.codec.unwrap_or(settings.codec);
         check::media(media, codec, serve_url)?;
