@@ -1,6 +1,6 @@
 # Every target works on a fresh Debian machine with Rust, Node and Python: what else it needs it puts below local/.
 .DEFAULT_GOAL := help
-.PHONY: help demo local test check audit build dist deploy invoke sam-local sam-validate
+.PHONY: help demo e2e local test fuzz check audit build dist deploy invoke sam-local sam-validate
 
 EVENT ?= events/http-v2-healthz.json
 NAME ?= rendergate
@@ -10,12 +10,17 @@ export PATH := $(CURDIR)/local/.tools/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 help:
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: ## render a real video on this machine, over HTTP, and copy it to a second bucket
 	local/setup.sh all
 	cargo build --locked --bin rendergate
 	local/.runtime/venv/bin/python local/demo.py target/debug/rendergate
+
+e2e: ## everything end to end: the real function and browser behind the real server
+	local/setup.sh all
+	cargo build --locked --bin rendergate
+	local/.runtime/venv/bin/python local/e2e.py target/debug/rendergate $(CASES)
 
 local: ## the demo's servers, left running to try things
 	local/setup.sh all
@@ -26,6 +31,9 @@ test: ## all tests
 	local/setup.sh moto
 	local/tools.sh cargo-lambda
 	cargo test --locked
+
+fuzz: ## feed what others send with what nobody sends, SECONDS_EACH=20 per target
+	fuzz/run
 
 check: sam-validate ## format, lints, docs, dependencies, template
 	local/tools.sh cargo-deny

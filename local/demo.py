@@ -68,13 +68,18 @@ def render(url, body):
     return progress
 
 
-def check_video(file, width, height, frames):
+def probe(file):
+    """The streams of a media file, by type."""
     program = RUNTIME / "fn/ffprobe"
     probed = subprocess.run(
         [program, "-v", "error", "-count_frames", "-of", "json", "-show_entries", "stream=codec_type,codec_name,width,height,nb_read_frames", file],
         env={"LD_LIBRARY_PATH": str(program.parent)}, capture_output=True, check=True,
     )
-    streams = {stream["codec_type"]: stream for stream in json.loads(probed.stdout)["streams"]}
+    return {stream["codec_type"]: stream for stream in json.loads(probed.stdout)["streams"]}
+
+
+def check_video(file, width, height, frames):
+    streams = probe(file)
     expect("streams", sorted(streams), ["audio", "video"])
     video = streams["video"]
     expect("picture", (video["width"], video["height"]), (width, height))
@@ -113,7 +118,7 @@ def render_demo(url, facts, file, *, width, height, frames, **options):
 def expect_caller(facts, key_id, with_token):
     """Which keys signed the last start, as the local Lambda saw it."""
     starts = [caller for caller in call(f"{facts['lambdaEndpoint']}/callers") if caller["type"] == "start"]
-    expect("signed by", starts[-1], {"accessKeyId": key_id, "withToken": with_token, "type": "start"})
+    expect("signed by", starts[-1], starts[-1] | {"accessKeyId": key_id, "withToken": with_token})
 
 
 def demo(binary, facts, log):
@@ -153,14 +158,21 @@ def logs_kept_on_failure(facts):
         raise
 
 
-def main(binary):
+@contextlib.contextmanager
+def guarded_stack():
+    """The stack, once the guards hold; gives its facts and a log for servers. Logs are kept if it ends badly."""
     if subprocess.run(["node", up.LOCAL / "check-guards.mjs"]).returncode:
         raise up.Failed("a guard does not hold: nothing was rendered")
     # The function empties /tmp wherever it gets the chance: this file shows that it did not.
     with tempfile.NamedTemporaryFile(dir="/tmp", prefix="rendergate-sentinel-") as sentinel:
-        with up.stack() as facts, logs_kept_on_failure(facts), open(pathlib.Path(facts["runDir"], "serve.log"), "w") as log:
-            video = demo(binary, facts, log)
+        with up.stack() as facts, logs_kept_on_failure(facts), open(pathlib.Path(facts["runDir"], "serve.log"), "ab") as log:
+            yield facts, log
         expect(f"{sentinel.name} is still there", pathlib.Path(sentinel.name).exists(), True)
+
+
+def main(binary):
+    with guarded_stack() as (facts, log):
+        video = demo(binary, facts, log)
     print(video)
 
 

@@ -1,5 +1,6 @@
-// Lambda's Invoke API for one function, Remotion's, on 127.0.0.1. Lives until its stdin ends or SIGTERM comes.
-// Environment: FUNCTION_NAME, FUNCTION_DIR, RUN_DIR, AWS_ENDPOINT_URL; PORT (default 0: any). Prints {"port", "pid"} when ready.
+// Lambda's API for Remotion's function, deployed under one or more names, on 127.0.0.1: Invoke, ListFunctions, GetFunction.
+// Lives until its stdin ends or SIGTERM comes.
+// Environment: FUNCTION_NAMES (comma-separated; the first is kept warm), FUNCTION_DIR, RUN_DIR, AWS_ENDPOINT_URL; PORT (default 0: any). Prints {"port", "pid"} when ready.
 import fs from 'node:fs';
 import crypto from 'node:crypto';
 import http from 'node:http';
@@ -7,9 +8,9 @@ import {invokeComplete, payloadChunk} from './event-stream.mjs';
 import {functionArn, Workers} from './lambda-workers.mjs';
 
 const MAX_CONCURRENCY = 20;
-const {FUNCTION_NAME, FUNCTION_DIR, RUN_DIR, AWS_ENDPOINT_URL, PORT = '0'} = process.env;
+const {FUNCTION_NAMES, FUNCTION_DIR, RUN_DIR, AWS_ENDPOINT_URL, PORT = '0'} = process.env;
 
-let workers;
+const functions = new Map();
 // Who signed the invocations so far: shows which credentials a caller used.
 const callers = [];
 
@@ -37,16 +38,33 @@ const checkSignature = (headers) => {
 	return {accessKeyId: key, withToken};
 };
 
+const OPERATIONS = {
+	'GET ': 'list',
+	'GET name': 'get',
+	'POST name/invocations': 'invoke',
+	'POST name/response-streaming-invocations': 'stream',
+};
+
 const route = (method, url) => {
 	const path = new URL(url, 'http://local').pathname;
-	const found = /^\/(?:2015-03-31|2021-11-15)\/functions\/([^/]+)\/(invocations|response-streaming-invocations)$/.exec(path);
-	if (method !== 'POST' || !found) throw new Refusal(404, 'UnknownOperationException', {message: `${method} ${path} is not served here`});
-	const name = decodeURIComponent(found[1]).replace(/^arn:.*:function:/, '').replace(/:\$LATEST$/, '');
-	if (name !== FUNCTION_NAME) {
+	const [, encoded = '', rest] = /^\/(?:2015-03-31|2021-11-15)\/functions(?:\/([^/]*))?(.*)$/.exec(path) ?? [];
+	const operation = OPERATIONS[`${method} ${encoded && 'name'}${rest}`];
+	if (!operation) throw new Refusal(404, 'UnknownOperationException', {message: `${method} ${path} is not served here`});
+	const name = decodeURIComponent(encoded).replace(/^arn:.*:function:/, '').replace(/:\$LATEST$/, '');
+	if (name && !functions.has(name)) {
 		throw new Refusal(404, 'ResourceNotFoundException', {Type: 'User', Message: `Function not found: ${functionArn(name)}`});
 	}
-	return {streaming: found[2] !== 'invocations'};
+	return {operation, workers: functions.get(name)};
 };
+
+const configuration = ({options: {functionName}, memoryMb, diskMb, timeoutSeconds}) => ({
+	FunctionName: functionName,
+	FunctionArn: functionArn(functionName),
+	MemorySize: memoryMb,
+	EphemeralStorage: {Size: diskMb},
+	Timeout: timeoutSeconds,
+	Version: '$LATEST',
+});
 
 const parseEvent = (body) => {
 	try {
@@ -56,19 +74,31 @@ const parseEvent = (body) => {
 	}
 };
 
+// What a function does that runs out of memory.
+const crash = () => {
+	for (const workers of functions.values()) workers.stop();
+};
+
 const answer = async (request, response) => {
 	if (request.url === '/callers') return response.end(JSON.stringify(callers));
+	if (request.url === '/crash') {
+		crash();
+		return response.end('{}');
+	}
 	const body = await readBody(request);
-	const {streaming} = route(request.method, request.url);
+	const {operation, workers} = route(request.method, request.url);
 	const caller = checkSignature(request.headers);
+	if (operation === 'list') return response.end(JSON.stringify({Functions: [...functions.values()].map(configuration)}));
+	if (operation === 'get') return response.end(JSON.stringify({Configuration: configuration(workers)}));
 	const event = parseEvent(body);
-	if (workers.busy >= MAX_CONCURRENCY) {
+	const busy = [...functions.values()].reduce((sum, {busy}) => sum + busy, 0);
+	if (busy >= MAX_CONCURRENCY) {
 		throw new Refusal(429, 'TooManyRequestsException', {Reason: 'ConcurrentInvocationLimitExceeded', Type: 'User', message: 'Rate Exceeded.'});
 	}
-	callers.push({...caller, type: event.type});
+	callers.push({...caller, type: event.type, functionName: workers.options.functionName});
 	const headers = {'x-amzn-requestid': crypto.randomUUID(), 'x-amz-executed-version': '$LATEST'};
 
-	if (streaming) {
+	if (operation === 'stream') {
 		response.writeHead(200, {...headers, 'content-type': 'application/vnd.amazon.eventstream'});
 		response.flushHeaders();
 		const error = await workers.invoke(event, (chunk) => response.write(payloadChunk(chunk)));
@@ -96,7 +126,7 @@ const server = http.createServer((request, response) => {
 });
 
 const stop = () => {
-	workers?.stop();
+	crash();
 	process.exit(0);
 };
 process.on('SIGTERM', stop);
@@ -106,14 +136,16 @@ process.stdin.on('end', stop).on('error', stop).resume();
 server.keepAliveTimeout = 60_000;
 server.listen(Number(PORT), '127.0.0.1', () => {
 	const {port} = server.address();
-	workers = new Workers({
-		functionName: FUNCTION_NAME,
-		functionDir: FUNCTION_DIR,
-		// Node compares paths by their text: a symbolic link here would make the write guard refuse everything.
-		runDir: fs.realpathSync(RUN_DIR),
-		awsEndpoint: AWS_ENDPOINT_URL,
-		lambdaEndpoint: `http://127.0.0.1:${port}`,
-	});
-	workers.warmUp();
+	for (const functionName of FUNCTION_NAMES.split(',')) {
+		functions.set(functionName, new Workers({
+			functionName,
+			functionDir: FUNCTION_DIR,
+			// Node compares paths by their text: a symbolic link here would make the write guard refuse everything.
+			runDir: fs.realpathSync(RUN_DIR),
+			awsEndpoint: AWS_ENDPOINT_URL,
+			lambdaEndpoint: `http://127.0.0.1:${port}`,
+		}));
+	}
+	functions.values().next().value.warmUp();
 	console.log(JSON.stringify({port, pid: process.pid}));
 });

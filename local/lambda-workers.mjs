@@ -20,19 +20,20 @@ export const permissionFlags = (dir) => [
 	'--no-warnings',
 ];
 
+// A function of another name was given these by whoever deployed it.
+const DEFAULT_LIMITS = [2048, 2048, 120];
+let started = 0;
+
 export class Workers {
 	#idle = [];
 	#all = new Set();
-	#started = 0;
 	busy = 0;
 
 	/** @param {{functionName: string, functionDir: string, runDir: string, awsEndpoint: string, lambdaEndpoint: string}} options */
 	constructor(options) {
 		this.options = options;
-		const limits = /-mem(\d+)mb-disk\d+mb-(\d+)sec$/.exec(options.functionName);
-		if (!limits) throw new Error(`memory and time limit can't be read from the name ${options.functionName}`);
-		this.memoryMb = limits[1];
-		this.timeoutSeconds = Number(limits[2]);
+		const told = /-mem(\d+)mb-disk(\d+)mb-(\d+)sec$/.exec(options.functionName)?.slice(1).map(Number);
+		[this.memoryMb, this.diskMb, this.timeoutSeconds] = told ?? DEFAULT_LIMITS;
 	}
 
 	/** Starts one environment ahead of the first invocation. */
@@ -92,7 +93,7 @@ export class Workers {
 
 	#start() {
 		const {functionName, functionDir, runDir, awsEndpoint, lambdaEndpoint} = this.options;
-		const name = `worker-${++this.#started}`;
+		const name = `worker-${++started}`;
 		const dir = path.join(runDir, name);
 		fs.mkdirSync(dir);
 		const log = fs.openSync(`${dir}.log`, 'w');

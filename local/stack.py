@@ -19,6 +19,11 @@ RUN = LOCAL / ".run"
 
 REGION = "us-east-1"
 FUNCTION_NAME = "remotion-render-4-0-527-mem2048mb-disk2048mb-120sec"
+# The same function under a name that tells another version, and under one that tells none (as in Remotion's guide).
+MISNAMED = "remotion-render-4-0-500-mem2048mb-disk2048mb-120sec"
+UNVERSIONED = "remotion-render-bds9aab"
+# One that is over after the shortest time that Lambda functions of Remotion can have.
+SHORT_LIVED = "remotion-render-4-0-527-mem2048mb-disk2048mb-15sec"
 DESTINATION = "videos"
 STATE = "rendergate-state"
 SECRET = "dev/remotion-user"
@@ -30,13 +35,23 @@ def moto():
     import collections
     import logging
 
+    from moto.s3.exceptions import PreconditionFailed
     from moto.s3.models import FakeKey
+    from moto.s3.responses import S3Response
     from moto.server import ThreadedMotoServer
 
     # moto closes an object that is overwritten even while another request reads it. Instead, let it live as long as
     # somebody holds it, which moto's own list of all objects ever made must not do.
     FakeKey.dispose = lambda self, garbage=False: None
     FakeKey.instances_tracked = collections.deque(maxlen=0)
+
+    def copy_object(self, copy=S3Response.copy_object):
+        """As S3 does, and moto doesn't: a conditional copy replaces nothing."""
+        if self.headers.get("If-None-Match") == "*" and self.backend.get_object(self.bucket_name, self.parse_key_name()):
+            raise PreconditionFailed("If-None-Match")
+        return copy(self)
+
+    S3Response.copy_object = copy_object
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     # Its thread ends with this process; stopping it would only cost half a second.
@@ -82,7 +97,7 @@ def reaper():
 def lambda_host(folder, endpoint):
     environment = {
         "PATH": os.environ["PATH"],
-        "FUNCTION_NAME": FUNCTION_NAME,
+        "FUNCTION_NAMES": ",".join((FUNCTION_NAME, MISNAMED, UNVERSIONED, SHORT_LIVED)),
         "FUNCTION_DIR": str(RUNTIME / "fn"),
         "RUN_DIR": str(folder),
         "AWS_ENDPOINT_URL": endpoint,

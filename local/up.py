@@ -57,14 +57,10 @@ def stack():
         raise Failed(f"the stack ended with {child.returncode}")
 
 
-@contextlib.contextmanager
-def server(binary, facts, port, log=None, **more):
-    """`rendergate serve`; gives its URL, and fails if SIGTERM doesn't end it well."""
-    url = f"http://127.0.0.1:{port}"
-    # Nothing else of the caller's environment: it could point at a real AWS account.
-    environment = {name: os.environ[name] for name in ("PATH", "TERM", "RUST_LOG") if name in os.environ} | ROLE_KEYS | {
+def settings(facts, **more):
+    """The environment of Rendergate. Nothing else of the caller's: it could point at a real AWS account."""
+    return {name: os.environ[name] for name in ("PATH", "TERM", "RUST_LOG") if name in os.environ} | ROLE_KEYS | {
         "HOME": facts["runDir"],
-        "PORT": str(port),
         "RENDERGATE_FUNCTION_NAME": facts["functionName"],
         "RENDERGATE_REGION": facts["region"],
         "RENDERGATE_BUCKET": facts["bucket"],
@@ -76,10 +72,16 @@ def server(binary, facts, port, log=None, **more):
         "AWS_EC2_METADATA_DISABLED": "true",
         **more,
     }
+
+
+@contextlib.contextmanager
+def server(binary, facts, port, log=None, **more):
+    """`rendergate serve`; gives its URL, and fails if SIGTERM doesn't end it well."""
+    url = f"http://127.0.0.1:{port}"
     # setpriv: the server ends with this script, even if that is killed.
     child = subprocess.Popen(
         ["setpriv", "--pdeathsig", "TERM", "--", binary, "serve"],
-        env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT if log else None, start_new_session=True,
+        env=settings(facts, PORT=str(port), **more), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT if log else None, start_new_session=True,
     )
     try:
         wait_until_healthy(url, child)

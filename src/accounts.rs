@@ -170,6 +170,19 @@ impl Account {
         })
     }
 
+    /// What a function's refusal really is, if it is that `spoken` is not its version: a problem that tells
+    /// both. Costs a call where the message speaks of versions.
+    pub async fn version_mismatch(&self, region: &str, function: &str, spoken: &str, message: &str) -> Option<Error> {
+        if !message.to_lowercase().contains("version") {
+            return None;
+        }
+        let own = self.ask_version(region, function).await.ok().filter(|own| own != spoken)?;
+        let detail = format!(
+            "`{function}` runs Remotion {own}, but its name says {spoken}. Deploy function and site of one version, and name the new function."
+        );
+        Some(Error::new(Kind::VersionMismatch, detail).with("functionVersion", own).with("clientVersion", spoken))
+    }
+
     /// The render bucket: the one named by the request, the configured one, else the only one of the
     /// region, found once.
     ///
@@ -198,6 +211,17 @@ impl Account {
         self.buckets.lock().unwrap_or_else(PoisonError::into_inner).insert(region.to_owned(), bucket.clone());
         Ok(bucket)
     }
+}
+
+/// A function that is not there is the operator's to mend, unless the caller named it.
+pub fn explain_missing(error: Error, region: &str, function: &str, was_named: bool) -> Error {
+    if error.kind() != Kind::FunctionNotFound || was_named {
+        return error;
+    }
+    let detail = format!(
+        "The configured function `{function}` does not exist in {region}. Deploy it, or correct RENDERGATE_FUNCTION_NAME."
+    );
+    Error::new(Kind::FunctionMissing, detail).because(error)
 }
 
 /// A name that the configuration doesn't allow.

@@ -41,6 +41,8 @@ pub enum Kind {
     VersionMismatch,
     /// The render has not ended (or has no output). Ask again later.
     RenderUnfinished,
+    /// The render can't be cancelled: it has ended, or was started without `enableCancellation`.
+    NotCancellable,
     /// Another copy of this render is under way. Ask again when it has ended.
     CopyInProgress,
     /// AWS throttles us everywhere. Try again after `Retry-After`.
@@ -75,7 +77,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::InvalidJson,
         Self::InvalidField,
         Self::MissingField,
@@ -91,6 +93,7 @@ impl Kind {
         Self::FunctionMissing,
         Self::VersionMismatch,
         Self::RenderUnfinished,
+        Self::NotCancellable,
         Self::CopyInProgress,
         Self::Throttled,
         Self::AwsAccessDenied,
@@ -126,6 +129,7 @@ impl Kind {
             Self::FunctionMissing => "function_missing",
             Self::VersionMismatch => "version_mismatch",
             Self::RenderUnfinished => "render_unfinished",
+            Self::NotCancellable => "not_cancellable",
             Self::CopyInProgress => "copy_in_progress",
             Self::Throttled => "throttled",
             Self::AwsAccessDenied => "aws_access_denied",

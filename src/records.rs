@@ -91,6 +91,7 @@ pub struct CopyRecord {
 /// What to do about an object that is at the destination already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum IfExists {
     /// Replace it.
     #[default]
@@ -104,6 +105,7 @@ pub enum IfExists {
 /// How far a copy is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum CopyStatus {
     /// Not begun, or to be tried again.
     Pending,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A secret: `Debug` prints `***`, serialisation writes the value where it has to go.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
 #[serde(transparent)]
 pub struct Redacted<T>(T);
 

@@ -2,6 +2,7 @@ import React from 'react';
 import {Composition} from 'remotion';
 import {Boom} from './Boom';
 import {Demo, type DemoProps} from './Demo';
+import {measure, Probe} from './Probe';
 
 const defaults: DemoProps = {
 	title: 'Rendergate',
@@ -25,5 +26,6 @@ export const Root: React.FC = () => (
 			calculateMetadata={({props}) => ({durationInFrames: Math.round(props.seconds * 30)})}
 		/>
 		<Composition id="Boom" component={Boom} width={320} height={180} fps={30} durationInFrames={24} />
+		<Composition id="Probe" component={Probe} width={128} height={72} fps={30} defaultProps={{text: 'four'}} calculateMetadata={measure} />
 	</>
 );

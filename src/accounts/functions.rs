@@ -11,6 +11,7 @@ use crate::remotion::names::FunctionName;
 
 /// A deployed Remotion function, as `getFunctions()` tells of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct FunctionInfo {
     /// Its name.

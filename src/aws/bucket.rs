@@ -91,7 +91,7 @@ impl Object {
         Self { key: self.key[..end].to_owned(), ..self.clone() }
     }
 
-    fn call(&self, action: &'static str) -> Call {
+    pub(super) fn call(&self, action: &'static str) -> Call {
         Call { action, resource: format!("arn:aws:s3:::{}/{}", self.bucket, self.key) }
     }
 }
@@ -242,7 +242,7 @@ fn millis(time: Option<DateTime>) -> i64 {
 
 #[allow(clippy::result_large_err, reason = "the size is that of the SDK's own error")]
 /// Turns the one failure that means "not there" or "condition not met" into `None`.
-fn none_if<T, E: ProvideErrorMetadata>(
+pub(super) fn none_if<T, E: ProvideErrorMetadata>(
     code: &str,
     answer: Result<T, SdkError<E, aws_sdk_s3::config::http::HttpResponse>>,
 ) -> Result<Option<T>, SdkError<E, aws_sdk_s3::config::http::HttpResponse>> {

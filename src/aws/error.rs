@@ -74,7 +74,7 @@ where
 }
 
 /// The refusal, with the action and resource that AWS itself named where it did.
-fn denied(action: &str, resource: &str, message: Option<&str>) -> Error {
+pub(super) fn denied(action: &str, resource: &str, message: Option<&str>) -> Error {
     let message = message.unwrap_or_default();
     let named = |before: &str| {
         let word = message.split_once(before)?.1.split_whitespace().next()?.trim_matches(['"', '\'', '.', ',']);
@@ -90,7 +90,7 @@ fn denied(action: &str, resource: &str, message: Option<&str>) -> Error {
     .with("resource", resource)
 }
 
-fn unavailable(action: &str, retry_after: Option<u64>) -> Error {
+pub(super) fn unavailable(action: &str, retry_after: Option<u64>) -> Error {
     Error::new(Kind::AwsUnavailable, format!("AWS could not be reached or failed on {action}. Try again."))
         .with("retryAfter", retry_after.unwrap_or(2))
 }

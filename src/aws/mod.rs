@@ -1,12 +1,16 @@
 //! What we call: Lambda and S3, for one account's credentials in any region.
 //!
-//! `function` invokes, `bucket` reads and writes objects, `copy` moves a finished file, `error`
-//! turns refusals into advice. Only this layer names an `aws_sdk_*` type.
+//! `function` invokes, `bucket` reads and writes objects, `copy` moves a finished file, `delete`
+//! removes files, `download` brings one here,
+//! `setup` makes a bucket, `error` turns refusals into advice. Only this layer names an `aws_sdk_*` type.
 
 mod bucket;
 mod copy;
+mod delete;
+mod download;
 mod error;
 mod function;
+mod setup;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -19,12 +23,14 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use tracing::Instrument;
 
 use crate::error::{Error, Kind, Result};
 pub use bucket::{Found, Listed, ListedBucket, Object, Presigned, Put};
 pub use copy::{Copied, CopyTarget};
 use error::Call;
 pub use function::{Deployed, Invoked, Piece, Streaming};
+pub use setup::{Bucket, Expiry};
 
 /// A refused key is looked up anew at most this often: a source that stays wrong must not cost a call per request.
 const RENEW_AFTER: Duration = Duration::from_secs(10);
@@ -82,6 +88,15 @@ impl Aws {
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
+        let span = tracing::info_span!("aws", call = call.action, resource = call.resource);
+        self.attempt(call, make).instrument(span).await
+    }
+
+    async fn attempt<T, E, F>(&self, call: Call, make: impl Fn(Arc<Clients>) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
         let clients = self.clients();
         let started = Instant::now();
         // Boxed: the SDK's futures are nested so deeply that the compiler gives up on their layout.
@@ -90,12 +105,12 @@ impl Aws {
             && refused.kind() == Kind::AwsCredentialsRefused
             && let Some(fresh) = self.renewed(&clients)
         {
-            tracing::warn!(call = call.action, "key refused, asking for a fresh one");
+            tracing::warn!("key refused, asking for a fresh one");
             answer = Box::pin(make(fresh)).await.map_err(|error| error::explain(error, &call));
         }
-        let ms = started.elapsed().as_millis();
+        let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let code = answer.as_ref().err().map(|error| error.kind().code());
-        tracing::debug!(call = call.action, resource = call.resource, ms, code, "aws");
+        tracing::debug!(ms, code, "answered");
         answer
     }
 

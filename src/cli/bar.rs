@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::renderer::{CopyStatus, Status, View};
 
-/// Shows how far a render is, on standard error.
+/// Shows how far a render or a download is, on standard error.
 pub(super) enum Bar {
     Terminal(ProgressBar),
     Lines { last: String },
@@ -35,6 +35,10 @@ impl Bar {
             (_, Status::Rendering) => format!("{} frames rendered", view.progress.frames_rendered),
             _ => "ended".to_owned(),
         };
+        self.set(percent, text);
+    }
+
+    pub(super) fn set(&mut self, percent: f64, text: String) {
         match self {
             Self::Terminal(bar) => {
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]

@@ -1,6 +1,7 @@
 //! The one table of exit codes.
 
 use crate::error::Kind;
+use crate::renderer::{CopyStatus, Status, View};
 
 /// Something ended badly that is none of the below.
 pub(super) const FAILED: u8 = 1;
@@ -35,6 +36,15 @@ pub(super) enum End {
 }
 
 impl End {
+    /// How it ended, or `Done` while it goes on.
+    pub(super) fn of(view: &View) -> Self {
+        match (view.status, view.copy.as_ref().map(|copy| copy.status)) {
+            (Status::Failed | Status::Cancelled, _) => Self::RenderFailed,
+            (Status::Done, Some(CopyStatus::Failed)) => Self::CopyFailed,
+            _ => Self::Done,
+        }
+    }
+
     pub(super) const fn code(self) -> u8 {
         match self {
             Self::Done => 0,

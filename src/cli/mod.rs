@@ -1,11 +1,15 @@
-//! The command line: `serve`, `render`, `still`, what is deployed, `config`.
+//! The command line: `serve`, `render` and what follows a render, `still`, what is deployed, `bucket`, `price`,
+//! `config`.
 
 mod bar;
+mod bucket;
 mod deployed;
 mod exit;
+mod price;
 mod render;
 mod still;
 mod table;
+mod verbs;
 
 use std::process::ExitCode;
 
@@ -37,6 +41,12 @@ enum Command {
     Still(Box<still::Args>),
     #[command(flatten)]
     Deployed(deployed::Verb),
+    #[command(flatten)]
+    Verb(verbs::Verb),
+    /// Print the name of Remotion's bucket in a region; create it where there is none.
+    Bucket(bucket::Args),
+    /// Estimate what renders cost; nobody is asked.
+    Price(price::Args),
     /// Print the settings with their current values; secrets are masked.
     Config {
         /// As a Markdown table without values, for the documentation.
@@ -57,6 +67,9 @@ pub async fn run() -> ExitCode {
         Command::Render(args) => with_config(async |config| render::run(*args, config).await).await,
         Command::Still(args) => with_config(async |config| still::run(&args, config).await).await,
         Command::Deployed(verb) => with_config(async |config| deployed::run(&verb, config).await).await,
+        Command::Bucket(args) => with_config(async |config| bucket::run(&args, config).await).await,
+        Command::Price(args) => price::run(&args),
+        Command::Verb(verb) => with_config(async |config| verbs::run(&verb, config).await).await,
     }
 }
 

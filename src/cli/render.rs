@@ -13,7 +13,7 @@ use super::exit::End;
 use crate::app::App;
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
-use crate::renderer::{CopyStatus, CopyView, Order, Renderer, Started, Status, View};
+use crate::renderer::{CopyView, Order, Renderer, Started, Status, View};
 
 /// How long one look waits for news.
 const LOOK: Duration = Duration::from_secs(1);
@@ -67,11 +67,7 @@ async fn follow(args: &Args, renderer: &Renderer) -> Result<End> {
         eprintln!("{} renders {}", started.function_name, started.id);
     }
     let view = to_the_end(args, renderer, &started).await?;
-    let end = match (&view.status, view.copy.as_ref().map(|copy| copy.status)) {
-        (Status::Done, Some(CopyStatus::Failed)) => End::CopyFailed,
-        (Status::Done, _) => End::Done,
-        _ => End::RenderFailed,
-    };
+    let end = End::of(&view);
     if args.json {
         super::print_json(&view)?;
     } else {
@@ -106,7 +102,7 @@ async fn to_the_end(args: &Args, renderer: &Renderer, started: &Started) -> Resu
 }
 
 /// The file on standard output, everything else on standard error.
-fn tell(view: &View, end: End) {
+pub(super) fn tell(view: &View, end: End) {
     for error in view.progress.errors.iter().filter(|error| error.is_final()) {
         eprintln!("{}", error.message.lines().next().unwrap_or_default());
     }

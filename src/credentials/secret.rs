@@ -11,6 +11,7 @@ use aws_credential_types::provider::{self, ProvideCredentials, future};
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use serde_json::Value;
+use tracing::Instrument;
 
 use crate::error::{Error, Kind, Result};
 
@@ -87,9 +88,9 @@ impl SecretText {
     /// Says what to do: create the secret, grant the action, store text instead of bytes.
     pub async fn read(&self) -> Result<String> {
         let id = &self.secret.id;
-        tracing::debug!(call = "secretsmanager:GetSecretValue", secret = id, "aws");
+        let span = tracing::info_span!("aws", call = "secretsmanager:GetSecretValue", resource = id);
         let call = self.client.get_secret_value().secret_id(id).version_stage(&self.secret.stage);
-        let answer = call.send().await.map_err(|error| self.explain(error))?;
+        let answer = call.send().instrument(span).await.map_err(|error| self.explain(error))?;
         answer
             .secret_string
             .ok_or_else(|| unavailable(format!("The secret `{id}` is binary. Store the key pair as a JSON text.")))

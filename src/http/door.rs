@@ -9,6 +9,7 @@ use axum::http::header::{ALLOW, HeaderName};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use tracing::Instrument;
 
 use super::problem::{self, Failure};
 use crate::error::{Error, Kind};
@@ -44,7 +45,7 @@ pub(super) async fn wrap(request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let mut response = next.run(request).await;
+    let mut response = next.run(request).instrument(tracing::info_span!("request", requestId = request_id)).await;
 
     let failure = response.extensions_mut().remove::<Failure>();
     let code = failure.as_ref().map(|Failure(error)| error.kind().code());

@@ -8,6 +8,7 @@ mod body;
 mod deployed;
 mod door;
 mod guides;
+mod openapi;
 mod problem;
 mod renders;
 mod serve;
@@ -24,12 +25,17 @@ pub use serve::serve;
 
 /// Every route. Put a [`Door`] into a request's extensions where something stands in front of us.
 pub fn router(app: App) -> Router {
-    let open = Router::new().route("/", get(greeting)).route("/healthz", get(healthz));
+    let open = Router::new()
+        .route("/", get(greeting))
+        .route("/healthz", get(healthz))
+        .route("/openapi.json", get(openapi::document))
+        .route("/docs", get(openapi::page));
     let known = Router::new()
         .route("/v1/renders", post(renders::start))
-        .route("/v1/renders/{id}", get(renders::progress))
+        .route("/v1/renders/{id}", get(renders::progress).delete(renders::delete))
         .route("/v1/renders/{id}/output", get(renders::output))
         .route("/v1/renders/{id}/copy", post(renders::copy))
+        .route("/v1/renders/{id}/cancel", post(renders::cancel))
         .route("/v1/stills", post(stills::render))
         .route("/v1/compositions", post(deployed::compositions))
         .route("/v1/functions", get(deployed::functions))
@@ -55,7 +61,7 @@ async fn healthz() -> &'static str {
 async fn no_route() -> Error {
     Error::new(
         Kind::RouteNotFound,
-        "There is no such route. See POST /v1/renders, GET /v1/renders/{id}, GET /v1/renders/{id}/output, POST /v1/renders/{id}/copy, POST /v1/stills, POST /v1/compositions, GET /v1/functions, GET /v1/sites, POST /render.",
+        "There is no such route. See POST /v1/renders, GET and DELETE /v1/renders/{id}, GET /v1/renders/{id}/output, POST /v1/renders/{id}/copy, POST /v1/renders/{id}/cancel, POST /v1/stills, POST /v1/compositions, GET /v1/functions, GET /v1/sites, POST /render.",
     )
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::error::{Error, Kind};
 
 /// The one table of statuses.
-const fn status(kind: Kind) -> StatusCode {
+pub(super) const fn status(kind: Kind) -> StatusCode {
     match kind {
         Kind::InvalidJson
         | Kind::InvalidField
@@ -21,9 +21,11 @@ const fn status(kind: Kind) -> StatusCode {
         Kind::NotAllowed => StatusCode::FORBIDDEN,
         Kind::RouteNotFound | Kind::RenderNotFound | Kind::FunctionNotFound => StatusCode::NOT_FOUND,
         Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-        Kind::VersionMismatch | Kind::RenderUnfinished | Kind::CopyInProgress | Kind::DestinationExists => {
-            StatusCode::CONFLICT
-        }
+        Kind::VersionMismatch
+        | Kind::RenderUnfinished
+        | Kind::NotCancellable
+        | Kind::CopyInProgress
+        | Kind::DestinationExists => StatusCode::CONFLICT,
         Kind::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Kind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Kind::Throttled => StatusCode::TOO_MANY_REQUESTS,

@@ -1,4 +1,4 @@
-//! `/v1/renders`: start, follow, fetch, copy.
+//! `/v1/renders`: start, follow, fetch, copy, cancel, delete.
 
 use std::time::{Duration, Instant};
 
@@ -43,6 +43,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
 
 /// Where to go on.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Links {
     #[serde(rename = "self")]
     pub(super) own: String,
@@ -58,7 +59,8 @@ impl Links {
 }
 
 #[derive(Serialize)]
-struct StartedBody {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "StartedRender"))]
+pub(super) struct StartedBody {
     #[serde(flatten)]
     started: Started,
     links: Links,
@@ -107,8 +109,15 @@ pub(super) async fn begin(app: &App, order: &Order) -> Result<Started> {
 
 pub(super) async fn progress(State(app): State<App>, Id(id): Id, request: Request) -> Result<Response> {
     let ticket = app.renderer.ticket(&id)?;
-    let wait = wait_preferred(request.headers());
+    let by_function = match query(&request, "skipLambdaInvocation") {
+        None | Some("true") => false,
+        Some("false") => true,
+        Some(_) => return Err(wrong_parameter("skipLambdaInvocation", "`true` or `false`")),
+    };
+    // An invocation costs money: it is made once, whatever is preferred.
+    let wait = wait_preferred(request.headers()).filter(|_| !by_function);
     let view = match wait {
+        None if by_function => app.renderer.progress_by_function(&ticket, query(&request, "functionName")).await,
         None => app.renderer.progress(&ticket).await,
         Some(seconds) => app.renderer.wait(&ticket, until(request.extensions(), seconds)).await,
     };
@@ -127,12 +136,13 @@ pub(super) async fn progress(State(app): State<App>, Id(id): Id, request: Reques
 
 pub(super) async fn output(State(app): State<App>, Id(id): Id, request: Request) -> Result<Response> {
     let ticket = app.renderer.ticket(&id)?;
-    let wrong =
-        || Error::new(Kind::InvalidParameter, "`expiresIn`: expected 1 to 604800 seconds.").with("field", "expiresIn");
-    let mut query = request.uri().query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
-    let seconds = match query.find(|(name, _)| *name == "expiresIn") {
+    let seconds = match query(&request, "expiresIn") {
         None => 900,
-        Some((_, text)) => text.parse().ok().filter(|seconds| (1..=604_800).contains(seconds)).ok_or_else(wrong)?,
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|seconds| (1..=604_800).contains(seconds))
+            .ok_or_else(|| wrong_parameter("expiresIn", "1 to 604800 seconds"))?,
     };
     let link = app.renderer.output(&ticket, Duration::from_secs(seconds)).await?;
     let wants_json = request
@@ -161,6 +171,30 @@ pub(super) async fn copy(State(app): State<App>, Id(id): Id, request: Request) -
     let mut response = (status, Json(json!({"id": id, "copy": copy}))).into_response();
     response.extensions_mut().insert(about_ticket(&ticket));
     Ok(response)
+}
+
+pub(super) async fn cancel(State(app): State<App>, Id(id): Id) -> Result<Response> {
+    let ticket = app.renderer.ticket(&id)?;
+    let mut response = (StatusCode::ACCEPTED, Json(app.renderer.cancel(&ticket).await?)).into_response();
+    response.extensions_mut().insert(about_ticket(&ticket));
+    Ok(response)
+}
+
+pub(super) async fn delete(State(app): State<App>, Id(id): Id) -> Result<Response> {
+    let ticket = app.renderer.ticket(&id)?;
+    let mut response = Json(app.renderer.delete(&ticket).await?).into_response();
+    response.extensions_mut().insert(about_ticket(&ticket));
+    Ok(response)
+}
+
+/// The value of a query parameter, as it stands: ours need no percent-encoding.
+fn query<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    let mut pairs = request.uri().query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+    pairs.find(|(found, _)| *found == name).map(|(_, value)| value)
+}
+
+fn wrong_parameter(name: &str, expected: &str) -> Error {
+    Error::new(Kind::InvalidParameter, format!("`{name}`: expected {expected}.")).with("field", name)
 }
 
 fn about_ticket(ticket: &Ticket) -> About {

@@ -15,7 +15,8 @@ use crate::error::Result;
 use crate::renderer::{StillOrder, StillView};
 
 #[derive(Serialize)]
-struct StillBody {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Still"))]
+pub(super) struct StillBody {
     #[serde(flatten)]
     view: StillView,
     links: Links,

@@ -18,6 +18,7 @@ use crate::redacted::Redacted;
 /// # Different from the official client
 /// It fails without `inputProps` or `envVariables`. Here they are `{}` where left out.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct CompositionsOptions {
     /// The deployed function; the configured one where left out.
@@ -64,6 +65,11 @@ pub struct Given<'a> {
     pub props: Props<'a>,
 }
 
+/// The level of an order that may carry the deprecated `dumpBrowserLogs`, which means verbose.
+pub(super) fn log_level(level: Option<LogLevel>, dump_browser_logs: Option<bool>) -> LogLevel {
+    if dump_browser_logs == Some(true) { LogLevel::Verbose } else { level.unwrap_or(LogLevel::Info) }
+}
+
 /// The event on the wire, in the order of the official client.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -94,7 +100,7 @@ impl<'a> Compositions<'a> {
             serve_url: given.serve_url,
             env_variables: env.map(|(name, value)| (name.as_str(), value.as_str())).collect(),
             input_props: given.props,
-            log_level: LogLevel::of(options.log_level, options.dump_browser_logs),
+            log_level: log_level(options.log_level, options.dump_browser_logs),
             timeout_in_milliseconds: options.timeout_in_milliseconds.unwrap_or(Whole(30_000)),
             version: given.version,
             bucket_name: given.bucket,

@@ -1,13 +1,20 @@
 //! Remotion Lambda's protocol. Pure: no clock, no network, no environment.
 //!
 //! In the order of a render's life: `names` and `values` and `options` say what can be asked for,
-//! `props` packs the props, `payload` is the `start` event, `reply` the answer, `still` and `compositions` the
-//! other two orders, `stream` decodes what a still tells while it renders, `progress` reads
-//! `progress.json`, `output` tells where the file is, `price` what it cost.
+//! `check` refuses what would fail, `chunks` tells how the work is divided, `props` packs the props (as
+//! `javascript` writes them), `payload` is the `start` event, `reply` the answer, `still` and `compositions` are
+//! the other two orders, `stream` decodes what a still tells while it renders, `links` lead to AWS's console,
+//! `progress` reads `progress.json`, `output` tells where the file is, `object` with what headers, `price` what
+//! it cost, `webhook` that it ended.
 
+pub mod check;
+pub mod chunks;
 pub mod compositions;
+pub mod javascript;
+pub mod links;
 pub mod names;
 pub mod number;
+pub mod object;
 pub mod options;
 pub mod output;
 pub mod payload;
@@ -18,3 +25,4 @@ pub mod reply;
 pub mod still;
 pub mod stream;
 pub mod values;
+pub mod webhook;

@@ -40,6 +40,27 @@ pub const REGIONS: [&str; 25] = [
     "sa-east-1",
 ];
 
+/// Those of [`REGIONS`] that an AWS account has without opting in.
+pub const DEFAULT_REGIONS: [&str; 17] = [
+    "eu-central-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "eu-north-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ca-central-1",
+    "sa-east-1",
+];
+
 /// The ARN partition of a region: `aws`, or `aws-cn` in China.
 ///
 /// Decided by the region's prefix, so that regions newer than [`REGIONS`] are right too.
@@ -62,17 +83,35 @@ pub fn bucket_region(bucket: &str) -> Option<&'static str> {
     REGIONS.into_iter().find(|region| random && region.replace('-', "") == dashless)
 }
 
+/// The name of a new bucket in a region; `random` are ten characters of `a-z0-9`.
+///
+/// ```
+/// # use rendergate::remotion::names;
+/// let bucket = names::bucket("us-east-1", "0a1b2c3d4e");
+/// assert_eq!((bucket.as_str(), names::bucket_region(&bucket)), ("remotionlambda-useast1-0a1b2c3d4e", Some("us-east-1")));
+/// ```
+pub fn bucket(region: &str, random: &str) -> String {
+    format!("{BUCKET_PREFIX}{}-{random}", region.replace('-', ""))
+}
+
 /// Whether S3 accepts this as a bucket's name: 3 to 63 characters of `a-z`, `0-9`, `.` and `-`, a letter
-/// or digit at both ends, no two dots in a row, and not the form of an IP address. See
+/// or digit at both ends and around dots, and not the form of an IP address. See
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>.
 pub fn is_bucket_name(name: &str) -> bool {
     let alphanumeric = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    let bytes = name.as_bytes();
-    (3..=63).contains(&bytes.len())
-        && bytes.iter().all(|b| alphanumeric(b) || matches!(b, b'.' | b'-'))
-        && [bytes.first(), bytes.last()].into_iter().flatten().all(alphanumeric)
-        && !name.contains("..")
-        && name.parse::<std::net::Ipv4Addr>().is_err()
+    let label = |label: &str| {
+        let bytes = label.as_bytes();
+        bytes.first().is_some_and(alphanumeric)
+            && bytes.last().is_some_and(alphanumeric)
+            && bytes.iter().all(|b| alphanumeric(b) || *b == b'-')
+    };
+    (3..=63).contains(&name.len()) && name.split('.').all(label) && name.parse::<std::net::Ipv4Addr>().is_err()
+}
+
+/// Whether the function writes outputs to a bucket of this name. It refuses some that S3 would take:
+/// numbers with dots between them, such as `2024.01`.
+pub fn is_output_bucket_name(name: &str) -> bool {
+    is_bucket_name(name) && !(name.contains('.') && name.bytes().all(|b| b == b'.' || b.is_ascii_digit()))
 }
 
 /// The id of the site that a key of a render bucket belongs to: `my-site` in `sites/my-site/index.html`.
@@ -144,6 +183,23 @@ impl FunctionName {
         let label = parts.next()?;
         let version = is_release(label).then(|| label.replace('-', "."));
         Some(Self { version_label: label.to_owned(), version, memory_mb, disk_mb, timeout_seconds })
+    }
+
+    /// The name that Remotion of this version gives to a function of this size, deployed or not. `None` where
+    /// a size is 0. See <https://www.remotion.dev/docs/lambda/speculatefunctionname>.
+    ///
+    /// ```
+    /// # use rendergate::remotion::names::FunctionName;
+    /// let name = FunctionName::speculate("4.0.527", 2048, 10240, 120).unwrap();
+    /// assert_eq!(name, "remotion-render-4-0-527-mem2048mb-disk10240mb-120sec");
+    /// ```
+    pub fn speculate(version: &str, memory_mb: u32, disk_mb: u32, timeout_seconds: u32) -> Option<String> {
+        let label: String = version.replace(['.', '+'], "-").chars().take(10).collect();
+        let sizes = [memory_mb, disk_mb, timeout_seconds];
+        sizes
+            .iter()
+            .all(|size| *size > 0)
+            .then(|| format!("{FUNCTION_PREFIX}{label}-mem{memory_mb}mb-disk{disk_mb}mb-{timeout_seconds}sec"))
     }
 
     /// What to assume of a function whose name tells nothing: Remotion's default memory and disk, and the

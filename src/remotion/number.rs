@@ -7,11 +7,13 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 /// A whole number, such as a count of frames; `30` and `30.0` alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
 #[serde(transparent)]
 pub struct Whole(pub i64);
 
 /// Any finite number, written without a needless fraction.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "f64", inline))]
 #[serde(transparent)]
 pub struct Real(serde_json::Number);
 

@@ -17,6 +17,7 @@ use crate::redacted::Redacted;
 
 /// What to render, and how. Every option may be left out; what then has no default is asked for later.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct MediaOptions {
     /// The deployed function; the configured one where left out.
@@ -133,4 +134,6 @@ pub struct MediaOptions {
     pub renderer_function_name: Option<String>,
     /// Allow cancelling this render; default false.
     pub enable_cancellation: Option<bool>,
+    /// Do not take frames through shared memory; default false. For functions of 4.0.534 and newer.
+    pub disable_shared_memory_capture: Option<bool>,
 }

@@ -108,21 +108,28 @@ pub fn extensions(codec: &str, audio_codec: Option<&str>) -> Result<&'static [&'
 }
 
 /// Checks a file name for a render with these codecs: its first character, and the extension, which is all
-/// that follows the last dot, in the case as written.
+/// that follows the last dot, in the case as written, once escapes such as `%2E` are decoded.
 ///
 /// # Errors
 /// [`OutputError::Name`], [`OutputError::Extension`], or [`OutputError::Codec`].
 pub fn check_file_name(name: &str, codec: &str, audio_codec: Option<&str>) -> Result<(), OutputError> {
     let allowed = extensions(codec, audio_codec)?;
-    let extension = name.rsplit('.').next().unwrap_or_default();
-    if !allowed.contains(&extension) {
+    let decoded = percent_encoding::percent_decode_str(name).decode_utf8().unwrap_or(name.into());
+    if !decoded.rsplit_once('.').is_some_and(|(_, extension)| allowed.contains(&extension)) {
         return Err(OutputError::Extension { name: name.to_owned(), allowed });
     }
-    check_start(name)
+    check_key(name)
 }
 
-/// Upstream documents a rule for the whole key, but looks at its beginning only; renders rely on that.
-fn check_start(key: &str) -> Result<(), OutputError> {
+/// What an output's key may begin with, in words.
+pub(super) const KEY_START: &str = "a name that begins with a letter, a digit or one of -!_.*'()/:&$@=;+,?";
+
+/// Checks an output's key. Upstream documents a rule for the whole key, but looks at its first character
+/// only; renders rely on that.
+///
+/// # Errors
+/// [`OutputError::Name`]
+pub fn check_key(key: &str) -> Result<(), OutputError> {
     match key.chars().next() {
         Some(first) if first.is_ascii_alphanumeric() || "-!_.*'()/:&$@=;+,?".contains(first) => Ok(()),
         _ => Err(OutputError::Name(key.to_owned())),
@@ -137,8 +144,8 @@ pub fn expected(metadata: &RenderMetadata, bucket: &str, region: &str) -> Result
     let folder = format!("renders/{}", metadata.render_id);
     let (bucket, key, endpoint) = match &metadata.out_name {
         Some(StoredName::Place { bucket_name, key, s3_output_provider }) => {
-            check_start(key)?;
-            if !names::is_bucket_name(bucket_name) {
+            check_key(key)?;
+            if !names::is_output_bucket_name(bucket_name) {
                 return Err(OutputError::Bucket(bucket_name.clone()));
             }
             let endpoint = s3_output_provider.as_ref().map(|provider| provider.endpoint.clone());
@@ -147,7 +154,7 @@ pub fn expected(metadata: &RenderMetadata, bucket: &str, region: &str) -> Result
         Some(StoredName::File(name)) if !name.is_empty() => {
             match metadata.codec.as_deref() {
                 Some(codec) => check_file_name(name, codec, metadata.audio_codec.as_deref())?,
-                None => check_start(name)?,
+                None => check_key(name)?,
             }
             (bucket.to_owned(), format!("{folder}/{name}"), None)
         }

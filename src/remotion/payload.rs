@@ -1,6 +1,7 @@
 //! The `start` event: 55 keys, all always present, in the order of the official client.
 //!
-//! The function takes an absent key for "set" in several places, so that null must be written.
+//! The function takes an absent key for "set" in several places, so that null must be written. Options
+//! newer than 4.0.527 are written only where they are given.
 
 use std::collections::BTreeMap;
 
@@ -100,6 +101,8 @@ pub struct Start<'a> {
     storage_class: Option<&'a str>,
     is_production: Option<bool>,
     sample_rate: Whole,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disable_shared_memory_capture: Option<bool>,
 }
 
 impl<'a> Start<'a> {
@@ -166,6 +169,7 @@ impl<'a> Start<'a> {
             storage_class: options.storage_class.as_deref(),
             is_production: options.is_production,
             sample_rate: options.sample_rate.unwrap_or(Whole(48_000)),
+            disable_shared_memory_capture: options.disable_shared_memory_capture,
         }
     }
 }

@@ -4,6 +4,9 @@
 //! time and disk as ARM and requests as x86; we do the same, so that both show the same number. See
 //! <https://www.remotion.dev/docs/lambda/estimateprice> and <https://aws.amazon.com/lambda/pricing/>.
 
+use std::error::Error;
+use std::fmt;
+
 use serde::{Deserialize, Serialize, Serializer};
 
 /// The disk in MB that the official client assumes when it prices a running render, whatever the function
@@ -29,6 +32,58 @@ pub struct Usage {
     pub invocations: u64,
 }
 
+/// What can't be priced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PriceError {
+    /// Functions have 512 to 10240 MB of memory.
+    Memory,
+    /// Functions have 512 to 10240 MB of disk.
+    Disk,
+    /// A duration is a number from 0.
+    Duration,
+    /// No prices are known there. Use one of [`super::names::REGIONS`].
+    Region,
+}
+
+impl fmt::Display for PriceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Memory => "memory must be 512 to 10240 MB",
+            Self::Disk => "disk must be 512 to 10240 MB",
+            Self::Duration => "a duration is a number of milliseconds from 0",
+            Self::Region => "no prices are known in this region",
+        })
+    }
+}
+
+impl Error for PriceError {}
+
+/// Estimates a price before anything is rendered, in the region's currency (CNY in China, else USD), rounded
+/// to five decimals. See <https://www.remotion.dev/docs/lambda/estimateprice>.
+///
+/// # Errors
+/// [`PriceError`]
+///
+/// ```
+/// # use rendergate::remotion::price::{estimate, Usage};
+/// let usage = Usage { memory_mb: 2048, disk_mb: 2048, duration_ms: 20_000.0, invocations: 1 };
+/// assert_eq!(estimate(&usage, "us-east-1"), Ok(0.00053));
+/// ```
+pub fn estimate(usage: &Usage, region: &str) -> Result<f64, PriceError> {
+    let size = 512..=10_240;
+    if !size.contains(&usage.memory_mb) {
+        return Err(PriceError::Memory);
+    }
+    if !size.contains(&usage.disk_mb) {
+        return Err(PriceError::Disk);
+    }
+    if !(usage.duration_ms.is_finite() && usage.duration_ms >= 0.0) {
+        return Err(PriceError::Duration);
+    }
+    usage.price(region).ok_or(PriceError::Region)
+}
+
 impl Usage {
     /// The price of this usage in the region's currency, rounded to five decimals. `None` in a region whose
     /// prices are not known.
@@ -44,6 +99,7 @@ impl Usage {
 
 /// Costs as they appear in an answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Costs {
     /// The amount so far.

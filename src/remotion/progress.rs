@@ -28,6 +28,12 @@ pub fn key(render_id: &str) -> String {
     format!("renders/{render_id}/progress.json")
 }
 
+/// The key of the file that cancels a render that was started with `enableCancellation`. Its content is
+/// `{"cancelledAt": <milliseconds since 1970>}`; its existence is what counts.
+pub fn cancel_key(render_id: &str) -> String {
+    format!("renders/{render_id}/cancel.json")
+}
+
 /// What has to be known beside the file. The three sizes come from the function's name
 /// ([`FunctionName::parse`](super::names::FunctionName::parse), else `FunctionName::unknown`).
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +43,8 @@ pub struct Moment<'a> {
     /// Memory in MB of the function that answers for the render; used when the rendering function's own
     /// name does not tell it.
     pub memory_mb: u32,
-    /// Disk in MB to price. [`super::price::ASSUMED_DISK_MB`] gives the official client's price.
+    /// Disk in MB to price: that of the rendering function. [`super::price::ASSUMED_DISK_MB`] gives the
+    /// official client's price, which assumes the largest disk.
     pub disk_mb: u32,
     /// How long an invocation of the function may run, in milliseconds.
     pub timeout_ms: i64,

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::javascript;
+
 /// What is left for the other options and the webhook's data.
 const RESERVED: usize = 5_000 + 1_024;
 
@@ -45,11 +47,11 @@ pub enum Props<'a> {
     },
 }
 
-/// The props' JSON text; `{}` where none or null were given.
-pub fn text(props: Option<&RawValue>) -> &str {
-    match props.map(RawValue::get) {
-        None | Some("null") => "{}",
-        Some(text) => text,
+/// The props' JSON text, as the official client writes it; `{}` where none or null were given.
+pub fn text(props: Option<&RawValue>) -> String {
+    match props {
+        Some(props) if props.get() != "null" => javascript::stringify(props),
+        _ => "{}".to_owned(),
     }
 }
 
@@ -89,6 +91,14 @@ pub fn hash(mut random: u128) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_text_is_that_of_the_official_client() {
+        let raw = |text: &str| serde_json::from_str::<Box<RawValue>>(text).unwrap();
+        assert_eq!(text(None), "{}");
+        assert_eq!(text(Some(&raw(" null "))), "{}");
+        assert_eq!(text(Some(&raw(r#"{ "b": "\u00e9", "1": 1.0 }"#))), r#"{"1":1,"b":"é"}"#);
+    }
 
     #[test]
     fn the_size_is_that_of_the_escaped_text() {

@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::progress::Progress;
 use super::stream::Rendered;
 
 /// The answer to `start`.
@@ -23,6 +24,19 @@ pub enum StartReply {
     Unreadable,
 }
 
+/// The answer to `status`.
+#[derive(Debug)]
+pub enum StatusReply {
+    /// How the render is.
+    Progress(Box<Progress>),
+    /// There is no such render.
+    NotFound,
+    /// The function refused or failed; its message, without the stack.
+    Refused(String),
+    /// Nothing that we know.
+    Unreadable,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Head {
@@ -30,6 +44,7 @@ struct Head {
     kind: Option<String>,
     message: Option<String>,
     error_message: Option<String>,
+    error_type: Option<String>,
     render_id: Option<String>,
     bucket_name: Option<String>,
     version: Option<String>,
@@ -55,6 +70,41 @@ pub fn start(payload: &[u8], threw: bool) -> StartReply {
         (None, Some(render_id), Some(bucket_name)) => StartReply::Started { render_id, bucket_name },
         _ => StartReply::Unreadable,
     }
+}
+
+/// The `status` event of a render on AWS; `version` must be the function's own.
+pub fn status_event(bucket: &str, render_id: &str, version: &str) -> Value {
+    json!({
+        "type": "status",
+        "bucketName": bucket,
+        "renderId": render_id,
+        "version": version,
+        "s3OutputProvider": null,
+        "logLevel": "info",
+        "forcePathStyle": false,
+    })
+}
+
+/// Reads the answer to `status`; `threw` is Lambda's own mark of an unhandled error, which is how the
+/// function refuses a status.
+///
+/// # Different from the official client
+/// It looks at the mark alone, so that the reason is lost.
+pub fn status(payload: &[u8], threw: bool) -> StatusReply {
+    let Some(reply) = Head::read(payload) else { return StatusReply::Unreadable };
+    match (reply.refusal(threw), reply.error_type.as_deref()) {
+        (Some(_), Some("NoSuchKey" | "NotFound")) => StatusReply::NotFound,
+        (Some(message), _) => StatusReply::Refused(message),
+        (None, _) if reply.kind.as_deref() == Some("success") => {
+            serde_json::from_slice(payload).map_or(StatusReply::Unreadable, StatusReply::Progress)
+        }
+        (None, _) => StatusReply::Unreadable,
+    }
+}
+
+/// The first line of a function's message, of a bearable length: what follows is its stack.
+pub fn first_line(message: &str) -> String {
+    message.lines().next().unwrap_or_default().chars().take(300).collect()
 }
 
 /// The answer to an event other than `start`.
@@ -108,6 +158,22 @@ pub fn info(payload: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_status_is_read_from_what_functions_really_answered() {
+        let running = include_str!("../../tests/fixtures/remotion/4.0.527/captures/invoke-status-running.json");
+        let answer = serde_json::from_str::<Value>(running).unwrap()["responseJson"].to_string();
+        let StatusReply::Progress(progress) = status(answer.as_bytes(), false) else { panic!("{answer}") };
+        assert_eq!(serde_json::to_value(&progress).unwrap(), serde_json::from_str::<Value>(&answer).unwrap());
+
+        let thrown = |kind: &str| json!({"errorType": kind, "errorMessage": "m", "trace": []}).to_string();
+        assert!(matches!(status(thrown("NoSuchKey").as_bytes(), true), StatusReply::NotFound));
+        assert!(matches!(status(thrown("Error").as_bytes(), true), StatusReply::Refused(m) if m == "m"));
+        assert!(matches!(status(br#"{"type":"error","message":"m"}"#, false), StatusReply::Refused(m) if m == "m"));
+        for other in ["null", "{}", "[]", "<html>", r#"{"type":"success","errors":1}"#] {
+            assert!(matches!(status(other.as_bytes(), false), StatusReply::Unreadable), "{other}");
+        }
+    }
 
     #[test]
     fn a_start_is_read_from_what_functions_really_answered() {

@@ -8,12 +8,39 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::compositions::log_level;
 use super::number::{Real, Whole};
 use super::props::Props;
-use super::values::{
-    ChromiumOptions, DeleteAfter, DownloadBehavior, LogLevel, OutName, Privacy, StillImageFormat, object,
-};
+use super::values::{ChromiumOptions, DeleteAfter, DownloadBehavior, LogLevel, OutName, Privacy, object};
 use crate::redacted::Redacted;
+
+/// Format of a still.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum StillImageFormat {
+    /// `png`
+    #[default]
+    Png,
+    /// `jpeg`
+    Jpeg,
+    /// `webp`
+    Webp,
+    /// `pdf`
+    Pdf,
+}
+
+impl StillImageFormat {
+    /// The name on the wire, which is the extension too.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Png => "png",
+            Self::Jpeg => "jpeg",
+            Self::Webp => "webp",
+            Self::Pdf => "pdf",
+        }
+    }
+}
 
 /// What to render, and how. Every option may be left out; what then has no default is asked for later.
 ///
@@ -21,6 +48,7 @@ use crate::redacted::Redacted;
 /// It has no default for `inputProps`, `imageFormat` and `privacy`, and the function refuses an order without
 /// them. Here they are those of Remotion's own command line: `{}`, png and public.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct StillOptions {
     /// The deployed function; the configured one where left out.
@@ -96,7 +124,7 @@ pub struct StillOptions {
 impl StillOptions {
     /// The format, png where none is given.
     pub fn format(&self) -> StillImageFormat {
-        self.image_format.unwrap_or(StillImageFormat::Png)
+        self.image_format.unwrap_or_default()
     }
 }
 
@@ -175,7 +203,7 @@ impl<'a> Still<'a> {
             frame: options.frame.unwrap_or(Whole(0)),
             privacy: options.privacy.unwrap_or(Privacy::Public),
             attempt: 1,
-            log_level: LogLevel::of(options.log_level, options.dump_browser_logs),
+            log_level: log_level(options.log_level, options.dump_browser_logs),
             out_name: options.out_name.as_ref(),
             timeout_in_milliseconds: options.timeout_in_milliseconds.unwrap_or(Whole(30_000)),
             chromium_options: options.chromium_options.clone().unwrap_or_default(),

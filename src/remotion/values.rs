@@ -6,6 +6,7 @@ use serde::de::{self, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
+use super::javascript;
 use super::number::Whole;
 use crate::redacted::Redacted;
 
@@ -14,6 +15,7 @@ macro_rules! names {
     ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
         pub enum $name {
             $(#[doc = concat!("`", $text, "`")] #[serde(rename = $text)] $variant),+
         }
@@ -40,13 +42,16 @@ names!(
     VideoImageFormat { Png = "png", Jpeg = "jpeg", None = "none" }
 );
 names!(
-    /// Format of a still.
-    StillImageFormat { Png = "png", Jpeg = "jpeg", Webp = "webp", Pdf = "pdf" }
-);
-names!(
     /// ACL of the output object.
     Privacy { Public = "public", Private = "private", NoAcl = "no-acl" }
 );
+impl Privacy {
+    /// Whether a site can have it: browsers load sites without credentials.
+    pub const fn suits_sites(self) -> bool {
+        !matches!(self, Self::Private)
+    }
+}
+
 names!(
     /// How much the function logs.
     LogLevel { Trace = "trace", Verbose = "verbose", Info = "info", Warn = "warn", Error = "error" }
@@ -71,15 +76,9 @@ names!(
     DeleteAfter { OneDay = "1-day", ThreeDays = "3-days", SevenDays = "7-days", ThirtyDays = "30-days" }
 );
 
-impl LogLevel {
-    /// The level of an order that may carry the deprecated `dumpBrowserLogs`, which means verbose.
-    pub fn of(level: Option<Self>, dump_browser_logs: Option<bool>) -> Self {
-        if dump_browser_logs == Some(true) { Self::Verbose } else { level.unwrap_or(Self::Info) }
-    }
-}
-
 /// A frame, `[first, last]`, or `[first, null]` to the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged, expecting = "a frame number, [first, last] or [first, null]")]
 pub enum FrameRange {
     /// One frame.
@@ -90,6 +89,7 @@ pub enum FrameRange {
 
 /// A number of browser tabs, or a share of the function's processors such as `50%`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged, expecting = "a whole number or a percentage such as \"50%\"")]
 pub enum ConcurrencyPerLambda {
     /// Tabs.
@@ -100,6 +100,7 @@ pub enum ConcurrencyPerLambda {
 
 /// What a browser does with the output's link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum DownloadBehavior {
     /// Shows it.
@@ -114,6 +115,7 @@ pub enum DownloadBehavior {
 
 /// Options of the browser. Only what is given is sent.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ChromiumOptions {
     /// Accept invalid certificates.
@@ -167,8 +169,11 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Str
 /// Called by the function when the render ends; sent to it exactly as given.
 /// <https://www.remotion.dev/docs/lambda/webhooks>
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "WebhookShape"))]
 #[serde(transparent)]
 pub struct Webhook {
+    #[serde(skip)]
+    url: Redacted<String>,
     #[serde(skip)]
     secret: Redacted<Option<String>>,
     given: Redacted<Box<RawValue>>,
@@ -176,10 +181,10 @@ pub struct Webhook {
 
 /// What must be right in a webhook.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct WebhookShape {
-    #[serde(rename = "url")]
-    _url: String,
+    url: String,
     secret: Option<String>,
     custom_data: Option<Box<RawValue>>,
 }
@@ -188,6 +193,11 @@ struct WebhookShape {
 const CUSTOM_DATA: usize = 1024;
 
 impl Webhook {
+    /// Where it is sent. May hold a password.
+    pub fn url(&self) -> &str {
+        self.url.expose()
+    }
+
     /// The key of its signature.
     pub fn secret(&self) -> Option<&str> {
         self.secret.expose().as_deref()
@@ -203,22 +213,18 @@ impl<'de> Deserialize<'de> for Webhook {
             return Err(wrong(shape));
         }
         let shape: WebhookShape = serde_json::from_str(given.get()).map_err(|_| wrong(shape))?;
-        let size = shape.custom_data.map_or(0, |data| compact(&data).encode_utf16().count());
+        let size = shape.custom_data.map_or(0, |data| javascript::stringify(&data).encode_utf16().count());
         if size > CUSTOM_DATA {
             return Err(wrong("a customData of at most 1024 characters as JSON"));
         }
-        Ok(Self { secret: Redacted::new(shape.secret), given: Redacted::new(given) })
+        let (url, secret) = (Redacted::new(shape.url), Redacted::new(shape.secret));
+        Ok(Self { url, secret, given: Redacted::new(given) })
     }
-}
-
-/// The JSON text without white space between its tokens.
-fn compact(raw: &RawValue) -> String {
-    serde_json::from_str::<serde_json::Value>(raw.get())
-        .map_or_else(|_| raw.get().to_owned(), |value| value.to_string())
 }
 
 /// Where the output goes.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum OutName {
     /// A key inside the render's own folder.
@@ -229,6 +235,7 @@ pub enum OutName {
 
 /// A key in another bucket, or in another cloud.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OutPlace {
     /// The bucket.
@@ -247,6 +254,7 @@ pub struct OutPlace {
 
 /// An S3-compatible store and its keys.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct S3OutputProvider {
     /// URL of the store.
@@ -286,3 +294,6 @@ impl<'de> Deserialize<'de> for OutName {
         deserializer.deserialize_any(OutNameVisitor)
     }
 }
+
+#[cfg(test)]
+mod tests;

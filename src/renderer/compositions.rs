@@ -7,8 +7,9 @@ use super::order::Body;
 use super::plan::required;
 use super::target::{Names, secrets};
 use crate::error::{Error, Kind, Result};
+use crate::remotion::check;
 use crate::remotion::compositions::{Compositions, CompositionsOptions, Given};
-use crate::remotion::props::Room;
+use crate::remotion::props::{self, Room};
 use crate::remotion::reply::{self, Reply};
 
 /// Which site, and which account opens it.
@@ -46,13 +47,12 @@ impl Renderer {
             bucket: options.force_bucket_name.as_deref(),
         })?;
         let configured = target.account.settings.serve_url.as_deref();
-        let serve_url = required("serveUrl", options.serve_url.as_deref().or(configured))?;
-        if options.timeout_in_milliseconds.is_some_and(|timeout| timeout.0 < 7000) {
-            return Err(Error::field("timeoutInMilliseconds", "at least 7000"));
-        }
+        let serve_url = required("serveUrl", "RENDERGATE_SERVE_URL", options.serve_url.as_deref().or(configured))?;
+        check::compositions(options, serve_url)?;
         let function = target.function().await?;
         let (env, bucket) = (options.env_variables.as_ref(), options.force_bucket_name.as_deref());
-        let (props, bucket) = function.pack(options.input_props.as_deref(), env, bucket, Room::Passed).await?;
+        let text = props::text(options.input_props.as_deref());
+        let (props, bucket) = function.pack(&text, env, bucket, Room::Passed).await?;
         let given = Given { options, serve_url, version: &function.version, bucket: bucket.as_deref(), props };
         let payload = serde_json::to_vec(&Compositions::new(given))
             .map_err(|error| Error::new(Kind::Internal, "The order can't be written.").because(error))?;

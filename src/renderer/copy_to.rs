@@ -15,6 +15,7 @@ const LONGEST_KEY: usize = 1024;
 
 /// `copyTo` of a request: `"s3://bucket/key"`, or an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "EitherForm"))]
 pub struct CopyTo {
     /// Destination bucket.
     pub bucket: String,
@@ -32,6 +33,7 @@ pub struct CopyTo {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "CopyToObject"))]
 struct Shape {
     bucket: String,
     key: Option<String>,
@@ -39,6 +41,18 @@ struct Shape {
     expected_bucket_owner: Option<String>,
     if_exists: Option<IfExists>,
     storage_class: Option<String>,
+}
+
+/// `"s3://bucket/key"`, or an object.
+#[cfg(test)]
+#[derive(schemars::JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "only its schema is used")]
+enum EitherForm {
+    /// `s3://bucket/key`
+    Url(String),
+    /// The same with options.
+    Object(Shape),
 }
 
 struct CopyToVisitor;
@@ -105,6 +119,9 @@ impl CopyTo {
         if self.key.split('/').any(|segment| segment == ".." || segment == ".") {
             return Err("a key without `.` and `..` segments");
         }
+        if !has_known_placeholders(&self.key) {
+            return Err("a key whose placeholders are {renderId}, {composition} or {ext}");
+        }
         if !self.expected_bucket_owner.as_ref().is_none_or(owner_is_account) {
             return Err("an expectedBucketOwner of 12 digits");
         }
@@ -121,6 +138,14 @@ impl CopyTo {
         let key = self.key.replace("{renderId}", render_id).replace("{composition}", composition).replace("{ext}", ext);
         if key.is_empty() || key.ends_with('/') { format!("{key}{file_name}") } else { key }
     }
+}
+
+/// A misspelt placeholder would become part of the key.
+fn has_known_placeholders(key: &str) -> bool {
+    let names = key.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
+    let mut words =
+        names.filter(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
+    words.all(|name| ["renderId", "composition", "ext"].contains(&name))
 }
 
 /// A bucket that copies may go to, and the prefix that their keys must have.
@@ -224,6 +249,8 @@ mod tests {
             r#"{"bucket":"videos","ifExists":"maybe"}"#,
             r#"{"bucket":"videos","acl":"public-read"}"#,
             r#"{"key":"x"}"#,
+            r#""s3://videos/{renderID}.mp4""#,
+            r#"{"bucket":"videos","key":"{foo}/x"}"#,
             "5",
         ] {
             assert!(serde_json::from_str::<CopyTo>(json).is_err(), "{json}");

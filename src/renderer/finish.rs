@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use tracing::Instrument;
 
 use super::{CopyTo, Renderer, Ticket, start};
 use crate::aws::{Copied, CopyTarget, Object};
@@ -15,7 +16,7 @@ use crate::records::{CopyRecord, CopyStatus, IfExists, Record, Version};
 use crate::telemetry::{Metric, now_ms};
 
 /// What a request waits for a copy; the copy itself may go on.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 /// How often a copy is tried that fails for reasons that may pass.
 const ATTEMPTS: u32 = 5;
 /// How much longer than the copy its lease lasts.
@@ -23,6 +24,7 @@ const LEASE_MARGIN: Duration = Duration::from_secs(10);
 
 /// A copy, as callers see it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CopyView {
     /// How far it is.
     pub status: CopyStatus,
@@ -81,7 +83,7 @@ impl Renderer {
                 match CopyView::from(&old.copy).is_final() {
                     true => Some(version),
                     // What was ordered before is owed: it is made first, never replaced.
-                    false if same => return self.finish(ticket, source, old, version).await,
+                    false if same => return self.finish(ticket, source, old, version, PATIENCE).await,
                     false => return Err(copy_in_progress()),
                 }
             }
@@ -90,7 +92,7 @@ impl Renderer {
             return Err(copy_in_progress());
         }
         let Some((record, version)) = records.read(&record.id).await? else { return Err(copy_in_progress()) };
-        self.finish(ticket, source, record, version).await
+        self.finish(ticket, source, record, version, PATIENCE).await
     }
 
     /// How the recorded copy is, made if it is due. That it failed is no error here: the record says why, and
@@ -104,8 +106,9 @@ impl Renderer {
         source: Source,
         record: Record,
         version: Version,
+        patience: Duration,
     ) -> Result<CopyView> {
-        match self.finish(ticket, source, record.clone(), version).await {
+        match self.finish(ticket, source, record.clone(), version, patience).await {
             Ok(copy) => Ok(copy),
             Err(_) => {
                 let now = self.record(ticket).await?.map_or(record, |(record, _)| record);
@@ -114,7 +117,7 @@ impl Renderer {
         }
     }
 
-    /// Makes the recorded copy if nobody else does; waits for it no longer than a request can.
+    /// Makes the recorded copy if nobody else does; waits for it for `patience` at most.
     ///
     /// # Errors
     /// The copy's own, also kept in the record.
@@ -124,6 +127,7 @@ impl Renderer {
         source: Source,
         record: Record,
         version: Version,
+        patience: Duration,
     ) -> Result<CopyView> {
         let now = now_ms();
         if matches!(record.copy.status, CopyStatus::Done | CopyStatus::Failed) || record.copy.lease_until > now {
@@ -141,8 +145,9 @@ impl Renderer {
         }
         let copying = CopyView::from(&claimed.copy);
         let (renderer, ticket) = (self.clone(), ticket.clone());
-        let work = tokio::spawn(async move { renderer.work(&ticket, &source, claimed).await });
-        match tokio::time::timeout(PATIENCE, work).await {
+        let work = async move { renderer.work(&ticket, &source, claimed).await };
+        let work = tokio::spawn(work.in_current_span());
+        match tokio::time::timeout(patience, work).await {
             Err(_) => Ok(copying),
             Ok(Err(broken)) => {
                 Err(Error::new(Kind::Internal, "The copy broke off. It will be tried again.").because(broken))

@@ -1,14 +1,23 @@
 //! The verbs: start a render, follow it, deliver its output.
 //!
 //! `order` is what callers ask for, `plan` checks it, `target` is the function that it goes to, `start` sends it,
-//! `ticket` is the claim check, `progress` follows, `finish` copies. `still` renders one image while the caller
-//! waits, `attempt` by `attempt`, with a `memory` of those that take longer. `compositions`, `deployed` and `sites` tell what there is to render, and with what. Edges translate to and from these and decide nothing.
+//! `ticket` is the claim check, `look` reads how it is, `ask` has the function tell it, `progress` follows,
+//! `finish` copies, `download` brings it here, `cancel` stops, `delete` clears away, `bucket` makes the place for it
+//! all. `still` renders one image while the caller waits, `attempt` by `attempt`, with a `memory` of those that take
+//! longer. `compositions`, `deployed` and `sites` tell what there is to render, and with what. Edges translate to
+//! and from these and decide nothing.
 
+mod ask;
 mod attempt;
+mod bucket;
+mod cancel;
 mod compositions;
 mod copy_to;
+mod delete;
 mod deployed;
+mod download;
 mod finish;
+mod look;
 mod memory;
 mod order;
 mod plan;
@@ -23,6 +32,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+pub use crate::accounts::FunctionInfo;
 use crate::accounts::{Account, Accounts, not_allowed};
 use crate::error::{Error, Kind, Result};
 pub use crate::records::CopyStatus;
@@ -30,9 +40,13 @@ use crate::records::Records;
 pub use crate::remotion::progress::Status;
 use crate::remotion::values::Codec;
 use crate::telemetry::Metrics;
+pub use bucket::RenderBucket;
+pub use cancel::Cancelling;
 pub use compositions::CompositionsOrder;
 pub use copy_to::{CopyTo, Destinations};
+pub use delete::Deleted;
 pub use deployed::Which;
+pub use download::Downloaded;
 pub use finish::CopyView;
 pub use order::Order;
 pub use progress::{Link, View};
@@ -117,10 +131,15 @@ impl Renderer {
         let ticket: Ticket = id.parse()?;
         let account = self.settings().accounts.get(&ticket.account)?;
         account.region(Some(&ticket.region))?;
-        if !account.is_render_bucket(&ticket.bucket) {
+        if !self.may_render_in(account, &ticket.bucket) {
             return Err(not_allowed("id", &ticket.bucket));
         }
         Ok(ticket)
+    }
+
+    /// Whether renders may keep their files in this bucket: `forceBucketName` may name a destination.
+    fn may_render_in(&self, account: &Account, bucket: &str) -> bool {
+        account.is_render_bucket(bucket) || self.settings().destinations.allows(bucket, "renders/")
     }
 
     /// Refuses an output bucket that is neither the render bucket nor a destination.

@@ -5,7 +5,7 @@ use super::{CopyTo, Order, Renderer};
 use crate::accounts::{Account, not_allowed};
 use crate::error::{Error, Kind, Result};
 use crate::remotion::values::{Codec, OutName, OutPlace};
-use crate::remotion::{names, output};
+use crate::remotion::{check, names, output};
 
 /// Stands for the render id while there is none.
 const ANY_RENDER_ID: &str = "0000000000";
@@ -34,9 +34,18 @@ impl Renderer {
         if let Some(renderer) = &media.renderer_function_name {
             account.check_function("rendererFunctionName", renderer)?;
         }
-        let composition = required("composition", media.composition.as_deref().or(settings.composition.as_deref()))?;
-        let serve_url = required("serveUrl", media.serve_url.as_deref().or(account.settings.serve_url.as_deref()))?;
+        let composition = required(
+            "composition",
+            "RENDERGATE_COMPOSITION",
+            media.composition.as_deref().or(settings.composition.as_deref()),
+        )?;
+        let serve_url = required(
+            "serveUrl",
+            "RENDERGATE_SERVE_URL",
+            media.serve_url.as_deref().or(account.settings.serve_url.as_deref()),
+        )?;
         let codec = media.codec.unwrap_or(settings.codec);
+        check::media(media, codec, serve_url)?;
         let audio_codec = media.audio_codec.map(|codec| codec.as_str());
         let extension = default_extension(codec, audio_codec)?;
         let (copy_to, file_name) =
@@ -59,6 +68,7 @@ impl Renderer {
                 (place.key.clone(), None)
             }
             Some(OutName::Name(name)) if !name.is_empty() => {
+                Self::check_segments("outName", name)?;
                 (name.clone(), self.settings().destinations.from_out_name(name))
             }
             _ => (format!("out.{extension}"), None),
@@ -66,15 +76,30 @@ impl Renderer {
         let file_name = file_name.rsplit('/').next().unwrap_or_default().to_owned();
         let copy_to = copy_to.cloned().or(guide_form);
         if let Some(copy_to) = &copy_to {
+            if matches!(out_name, Some(OutName::Place(place)) if place.s3_output_provider.is_some()) {
+                return Err(Error::field(
+                    "copyTo",
+                    "nothing where the output goes to another cloud, which S3 can't copy from",
+                ));
+            }
             self.check_copy(copy_to, &copy_to.resolved_key(ANY_RENDER_ID, composition, &file_name))?;
         }
         Ok((copy_to, file_name))
     }
 
+    /// Clients remove `.` and `..` from a link, so that such a key could never be fetched.
+    fn check_segments(field: &str, key: &str) -> Result<()> {
+        if key.split('/').any(|segment| segment == "." || segment == "..") {
+            return Err(Error::field(field, "a name without `.` and `..` segments"));
+        }
+        Ok(())
+    }
+
     fn check_place(&self, account: &Account, place: &OutPlace) -> Result<()> {
-        if !names::is_bucket_name(&place.bucket_name) {
+        if !names::is_output_bucket_name(&place.bucket_name) {
             return Err(Error::field("outName.bucketName", "the name of an S3 bucket"));
         }
+        Self::check_segments("outName.key", &place.key)?;
         self.check_output_bucket("outName.bucketName", account, &place.bucket_name, &place.key)?;
         if is_reserved(&place.key) && account.is_render_bucket(&place.bucket_name) {
             return Err(Error::field(
@@ -112,10 +137,13 @@ fn default_extension(codec: Codec, audio_codec: Option<&str>) -> Result<&'static
     Ok(extensions.first().copied().unwrap_or_default())
 }
 
-pub(super) fn required<'a>(field: &str, value: Option<&'a str>) -> Result<&'a str> {
+pub(super) fn required<'a>(field: &str, setting: &str, value: Option<&'a str>) -> Result<&'a str> {
     value.filter(|value| !value.is_empty()).ok_or_else(|| {
-        Error::new(Kind::MissingField, format!("`{field}` is missing, and no default is configured. Send it."))
-            .with("field", field)
+        Error::new(
+            Kind::MissingField,
+            format!("`{field}` is missing, and no default is configured. Send it, or set {setting}."),
+        )
+        .with("field", field)
     })
 }
 

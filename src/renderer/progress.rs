@@ -1,26 +1,27 @@
-//! Follows a render: from `progress.json` in S3, without invoking any function.
+//! Follows a render to its end, and delivers its output.
 
-use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use super::finish::{self, CopyView, Source};
-use super::{REMEMBERED, Renderer, Ticket};
-use crate::aws::{Aws, Presigned};
+use super::{Renderer, Ticket};
+use crate::aws::Presigned;
 use crate::error::{Error, Kind, Result};
 use crate::records::{Record, Version};
-use crate::remotion::names::FunctionName;
-use crate::remotion::price::ASSUMED_DISK_MB;
-use crate::remotion::progress::{self, Moment, OutputHead, Progress, ProgressFile, Status, Unreadable};
-use crate::telemetry::{Metric, now_ms};
+use crate::remotion::output::StoredName;
+use crate::remotion::progress::{Progress, RenderMetadata, Status};
 
 /// The first pause between two looks; each is half as long again as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(400);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How long who waits for a render believes that a missing file is on its way. AWS never needs it: `start`
+/// writes the file before it answers, and S3 shows it at once.
+const FILE_MAY_BE_LATE: Duration = Duration::from_secs(5);
 
 /// A render as it is now: what Remotion says about it, and its copy.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Render"))]
 pub struct View {
     /// Its ticket.
     pub id: String,
@@ -50,6 +51,10 @@ impl View {
 
     /// Where the output is.
     pub(super) fn source(&self) -> Result<Source> {
+        if let Some(endpoint) = self.other_cloud() {
+            let detail = format!("The output is at {endpoint}, to which there are no keys here. Fetch it there.");
+            return Err(Error::new(Kind::NotAllowed, detail).with("field", "outName.s3OutputProvider"));
+        }
         match (&self.progress.out_bucket, &self.progress.out_key) {
             (Some(bucket), Some(key)) if self.status == Status::Done => {
                 Ok(Source { bucket: bucket.clone(), key: key.clone() })
@@ -58,7 +63,16 @@ impl View {
                 Kind::RenderUnfinished,
                 format!("The render is {}; there is no output. Ask for it when `status` is `done`.", word(self.status)),
             )
-            .with("status", word(self.status))),
+            .with("renderStatus", word(self.status))),
+        }
+    }
+
+    /// The endpoint of the other cloud that holds the output: bucket and key then name nothing in S3.
+    fn other_cloud(&self) -> Option<String> {
+        let metadata: RenderMetadata = serde_json::from_str(self.progress.render_metadata.as_deref()?.get()).ok()?;
+        match metadata.out_name {
+            Some(StoredName::Place { s3_output_provider: Some(provider), .. }) => Some(provider.endpoint),
+            _ => None,
         }
     }
 
@@ -81,13 +95,27 @@ impl Renderer {
     /// # Errors
     /// [`Kind::RenderNotFound`]; [`Kind::UnreadableAnswer`] where `progress.json` is none.
     pub async fn progress(&self, ticket: &Ticket) -> Result<View> {
+        self.see(ticket, finish::PATIENCE).await
+    }
+
+    async fn see(&self, ticket: &Ticket, patience: Duration) -> Result<View> {
         let (view, record) = tokio::join!(self.look(ticket), self.record(ticket));
-        let (mut view, record) = (self.with_memory(ticket, view)?, record?);
+        self.with_copy(ticket, self.with_memory(ticket, view)?, record?, patience).await
+    }
+
+    /// Adds the copy to what Remotion says. If one is due, makes it.
+    pub(super) async fn with_copy(
+        &self,
+        ticket: &Ticket,
+        mut view: View,
+        record: Option<(Record, Version)>,
+        patience: Duration,
+    ) -> Result<View> {
         let Some((record, version)) = record else { return Ok(view) };
         view.copy = Some(match view.status {
             Status::Rendering => CopyView::from(&record.copy),
             Status::Failed | Status::Cancelled => finish::nothing_to_copy(&record.copy, word(view.status)),
-            Status::Done => self.deliver(ticket, view.source()?, record, version).await?,
+            Status::Done => self.deliver(ticket, view.source()?, record, version, patience).await?,
         });
         Ok(view)
     }
@@ -96,12 +124,14 @@ impl Renderer {
     /// `overallProgress` never goes backwards within the wait.
     ///
     /// # Errors
-    /// As [`Renderer::progress`]. One that may pass is waited out.
+    /// As [`Renderer::progress`]. One that may pass is waited out; so is a missing or damaged file, for 5 s.
     pub async fn wait(&self, ticket: &Ticket, until: Instant) -> Result<View> {
         let mut pause = FIRST_PAUSE;
         let mut furthest: f64 = 0.0;
+        let began = Instant::now();
         loop {
-            let seen = self.progress(ticket).await;
+            let left = until.saturating_duration_since(Instant::now());
+            let seen = self.see(ticket, left.clamp(LONGEST_PAUSE, finish::PATIENCE)).await;
             let left = until.saturating_duration_since(Instant::now());
             match seen {
                 Ok(mut view) => {
@@ -111,8 +141,13 @@ impl Renderer {
                         return Ok(view);
                     }
                 }
-                Err(error) if !error.kind().is_transient() || left.is_zero() => return Err(error),
-                Err(_) => {}
+                Err(error) => {
+                    let late = matches!(error.kind(), Kind::RenderNotFound | Kind::UnreadableAnswer)
+                        && began.elapsed() < FILE_MAY_BE_LATE;
+                    if left.is_zero() || !(error.kind().is_transient() || late) {
+                        return Err(error);
+                    }
+                }
             }
             tokio::time::sleep(pause.min(left)).await;
             pause = pause.mul_f32(1.5).min(LONGEST_PAUSE);
@@ -137,7 +172,8 @@ impl Renderer {
     /// A link to the output for `life`.
     ///
     /// # Errors
-    /// [`Kind::RenderUnfinished`]; [`Kind::NotAllowed`] where the output is in a bucket that isn't ours to show.
+    /// [`Kind::RenderUnfinished`]; [`Kind::NotAllowed`] where the output is in a bucket that isn't ours to show,
+    /// or in another cloud.
     pub async fn output(&self, ticket: &Ticket, life: Duration) -> Result<Link> {
         let source = self.look(ticket).await?.source()?;
         let account = self.settings().accounts.get(&ticket.account)?;
@@ -171,71 +207,6 @@ impl Renderer {
             None => Ok(None),
         }
     }
-
-    /// What Remotion says, without the copy: one GET, rarely one HEAD.
-    pub(super) async fn look(&self, ticket: &Ticket) -> Result<View> {
-        let account = self.settings().accounts.get(&ticket.account)?;
-        let key = progress::key(&ticket.render_id);
-        let object = account.object(&ticket.region, &ticket.bucket, key);
-        let (bytes, _) = account.aws.get(&object).await?.ok_or_else(|| {
-            Error::new(Kind::RenderNotFound, "There is no such render, or its files were deleted. Check the id.")
-        })?;
-        let file = ProgressFile::read(&bytes).map_err(unreadable)?;
-        let moment = moment(ticket, &file, account.settings.function_name.as_deref());
-        let head = match file.output_to_check(&moment).map_err(unreadable)? {
-            Some(place) if place.endpoint.is_none() && self.check_output(ticket, &place.bucket, &place.key).is_ok() => {
-                head(&account.aws, &account.object(&ticket.region, &place.bucket, place.key)).await?
-            }
-            _ => None,
-        };
-        let progress = file.progress(&moment, head).map_err(unreadable)?;
-        let status = progress.status();
-        self.count_end(ticket, status, &progress);
-        Ok(View { id: ticket.to_string(), status, copy: None, progress })
-    }
-
-    /// Counts the end of a render, once per process.
-    fn count_end(&self, ticket: &Ticket, status: Status, progress: &Progress) {
-        if status == Status::Rendering {
-            return;
-        }
-        let mut ended = self.inner.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        if ended.len() >= REMEMBERED {
-            ended.clear();
-        }
-        if !ended.insert(ticket.clone()) {
-            return;
-        }
-        #[expect(clippy::cast_precision_loss, reason = "a duration in ms is far below 2^52")]
-        let metric = match status {
-            Status::Done => Metric::Done(progress.time_to_finish.unwrap_or_default() as f64),
-            _ => Metric::Failed,
-        };
-        self.settings().metrics.put(&ticket.account, metric);
-    }
-}
-
-/// The function that rendered tells memory and time limit by its name; it is known once the
-/// composition is, before that the configured one is asked.
-fn moment<'a>(ticket: &'a Ticket, file: &ProgressFile, configured: Option<&str>) -> Moment<'a> {
-    #[derive(Default, serde::Deserialize)]
-    #[serde(rename_all = "camelCase", default)]
-    struct Metadata {
-        function_name: Option<String>,
-    }
-    let metadata: Metadata =
-        file.raw_metadata.as_deref().and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
-    let function = metadata.function_name.as_deref().or(configured);
-    let name = function.and_then(FunctionName::parse).unwrap_or_else(FunctionName::unknown);
-    Moment {
-        now_ms: i64::try_from(now_ms()).unwrap_or(i64::MAX),
-        memory_mb: name.memory_mb,
-        disk_mb: ASSUMED_DISK_MB,
-        timeout_ms: i64::from(name.timeout_seconds) * 1000,
-        region: &ticket.region,
-        bucket: &ticket.bucket,
-        render_id: &ticket.render_id,
-    }
 }
 
 /// The status as callers read it.
@@ -246,24 +217,4 @@ pub(super) const fn word(status: Status) -> &'static str {
         Status::Failed => "failed",
         Status::Cancelled => "cancelled",
     }
-}
-
-/// 403 says nothing: without `s3:ListBucket` it is what a missing object answers.
-async fn head(aws: &Aws, object: &crate::aws::Object) -> Result<Option<OutputHead>> {
-    match aws.head(object).await {
-        Ok(found) => Ok(found.map(|found| OutputHead { size: found.size, modified_ms: found.modified_ms })),
-        Err(error) if error.kind() == Kind::AwsAccessDenied => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-fn unreadable(error: Unreadable) -> Error {
-    let detail = match &error {
-        // The parser's message quotes the file.
-        Unreadable::Json(_) => {
-            "The render's progress.json can't be read. Ask again; if it stays so, the file is damaged.".to_owned()
-        }
-        other => format!("{other}."),
-    };
-    Error::new(Kind::UnreadableAnswer, detail).because(error)
 }

@@ -13,6 +13,7 @@ const AT_ONCE: usize = 16;
 
 /// What `getSites()` answers.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Sites {
     /// Every site.
     pub sites: Vec<Site>,
@@ -22,6 +23,7 @@ pub struct Sites {
 
 /// A deployed site.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Site {
     /// All its files together, bytes.
@@ -40,6 +42,7 @@ pub struct Site {
 
 /// A render bucket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Bucket {
     /// When it was created, in milliseconds since 1970. Null for a configured bucket: it is not looked up.

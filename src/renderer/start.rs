@@ -11,14 +11,15 @@ use super::{CopyTo, Order, Renderer, Ticket};
 use crate::aws::Invoked;
 use crate::error::{Error, Kind, Result};
 use crate::records::{CopyRecord, CopyStatus, Record};
-use crate::remotion::names;
 use crate::remotion::payload::{Given, Start};
-use crate::remotion::props::Room;
+use crate::remotion::props::{self, Room};
 use crate::remotion::reply::{self, StartReply};
+use crate::remotion::{check, names};
 use crate::telemetry::{Metric, now_ms};
 
 /// A render that runs.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Started {
     /// Its ticket.
@@ -60,14 +61,10 @@ impl Renderer {
     async fn send(&self, order: &Order, plan: &Plan<'_>) -> Result<Started> {
         let media = &order.media;
         let function = plan.target.function().await?;
-        let (props, bucket) = function
-            .pack(
-                media.input_props.as_deref(),
-                media.env_variables.as_ref(),
-                media.force_bucket_name.as_deref(),
-                Room::Passed,
-            )
-            .await?;
+        check::options_known_to(&function.version, media)?;
+        let text = props::text(media.input_props.as_deref());
+        let (env, bucket) = (media.env_variables.as_ref(), media.force_bucket_name.as_deref());
+        let (props, bucket) = function.pack(&text, env, bucket, Room::Passed).await?;
         let given = Given {
             options: media,
             composition: plan.composition,
@@ -84,7 +81,7 @@ impl Renderer {
             account.aws.invoke(region, name, payload).await.map_err(|error| function.explain(error))?;
         match reply::start(&payload, threw) {
             StartReply::Started { render_id, bucket_name }
-                if names::is_render_id(&render_id) && account.is_render_bucket(&bucket_name) =>
+                if names::is_render_id(&render_id) && self.may_render_in(account, &bucket_name) =>
             {
                 self.accept(plan, &function, render_id, bucket_name).await
             }

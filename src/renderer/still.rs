@@ -5,22 +5,23 @@ use std::time::Instant;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::watch;
+use tracing::Instrument;
 
 use super::attempt::End;
-use super::finish::{CopyView, Source};
+use super::finish::{CopyView, PATIENCE, Source};
 use super::order::Body;
 use super::plan::required;
 use super::start::{Started, new_record};
 use super::target::{self, Function, Names, Target};
 use super::{CopyTo, Renderer, Ticket};
 use crate::error::{Error, Kind, Result};
-use crate::remotion::names;
 use crate::remotion::number::Whole;
 use crate::remotion::price::Costs;
-use crate::remotion::props::Room;
+use crate::remotion::props::{self, Room};
 use crate::remotion::still::{Given, Still, StillOptions};
 use crate::remotion::stream::Rendered;
 use crate::remotion::values::OutName;
+use crate::remotion::{check, names};
 use crate::telemetry::Metric;
 
 /// One image, and where it goes.
@@ -36,6 +37,7 @@ pub struct StillOrder {
 
 /// A still: done, or still being rendered when the caller's patience ended.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StillView {
     /// The render; its `status` is `done` or `rendering`.
     #[serde(flatten)]
@@ -47,6 +49,7 @@ pub struct StillView {
 
 /// An image that is done, by the names of `renderStillOnLambda()`.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Image {
     /// Its address. It opens only if the image is public.
@@ -101,13 +104,14 @@ impl Renderer {
     pub async fn still(&self, order: StillOrder, until: Option<Instant>) -> Result<StillView> {
         let (begun, id) = watch::channel(None);
         let (renderer, ordered) = (self.clone(), order.clone());
-        let mut work = tokio::spawn(async move {
+        let work = async move {
             let ended = renderer.render_still(&ordered, &begun).await;
             if let Some(id) = begun.borrow().clone() {
                 renderer.remember_end(id, ended.as_ref().err());
             }
             ended
-        });
+        };
+        let mut work = tokio::spawn(work.in_current_span());
         let done = match until {
             None => (&mut work).await,
             Some(until) => match tokio::time::timeout_at(until.into(), &mut work).await {
@@ -132,10 +136,11 @@ impl Renderer {
             bucket: still.force_bucket_name.as_deref(),
         })?;
         let configured = self.settings().composition.as_deref();
-        let composition = required("composition", still.composition.as_deref().or(configured))?;
+        let composition =
+            required("composition", "RENDERGATE_COMPOSITION", still.composition.as_deref().or(configured))?;
         let configured = target.account.settings.serve_url.as_deref();
-        let serve_url = required("serveUrl", still.serve_url.as_deref().or(configured))?;
-        check(still, serve_url)?;
+        let serve_url = required("serveUrl", "RENDERGATE_SERVE_URL", still.serve_url.as_deref().or(configured))?;
+        check::still(still, serve_url)?;
         let (out_name, copy_to) = (still.out_name.as_ref(), order.copy_to.as_ref());
         let (copy_to, file_name) =
             self.plan_output(target.account, out_name, copy_to, still.format().as_str(), composition)?;
@@ -147,9 +152,9 @@ impl Renderer {
         let plan = self.plan_still(order)?;
         let still = &order.still;
         let function = plan.target.function().await?;
-        let bucket = still.force_bucket_name.as_deref();
-        let (props, bucket) =
-            function.pack(still.input_props.as_deref(), still.env_variables.as_ref(), bucket, Room::Direct).await?;
+        let text = props::text(still.input_props.as_deref());
+        let (env, bucket) = (still.env_variables.as_ref(), still.force_bucket_name.as_deref());
+        let (props, bucket) = function.pack(&text, env, bucket, Room::Direct).await?;
         let given = Given {
             options: still,
             composition: plan.composition,
@@ -205,7 +210,7 @@ impl Renderer {
         image: Rendered,
     ) -> Result<StillView> {
         let Rendered { render_id, bucket_name, url, out_key, size_in_bytes, estimated_price, artifacts } = image;
-        if !names::is_render_id(&render_id) || !function.account.is_render_bucket(&bucket_name) {
+        if !names::is_render_id(&render_id) || !self.may_render_in(function.account, &bucket_name) {
             return Err(function.unreadable());
         }
         let mut started = self.begun_still(plan, &function.name, render_id, bucket_name);
@@ -222,7 +227,7 @@ impl Renderer {
             && let Some((record, version)) = self.record(&ticket).await?
         {
             let source = Source { bucket: out_bucket.clone(), key: out_key.clone() };
-            started.copy = Some(self.deliver(&ticket, source, record, version).await?);
+            started.copy = Some(self.deliver(&ticket, source, record, version, PATIENCE).await?);
         }
         let image = Image { url, out_bucket, out_key, size_in_bytes, estimated_price, artifacts };
         Ok(StillView { started, image: Some(image) })
@@ -271,22 +276,4 @@ impl Renderer {
         self.records()?.write(&record, None).await?;
         Ok(Some(CopyView::from(&record.copy)))
     }
-}
-
-/// Refuses what the function would refuse, before it is woken.
-fn check(still: &StillOptions, serve_url: &str) -> Result<()> {
-    let quality = still.jpeg_quality.or(still.quality);
-    if quality.is_some_and(|quality| !(0..=100).contains(&quality.0)) {
-        return Err(Error::field("jpegQuality", "0 to 100"));
-    }
-    if still.timeout_in_milliseconds.is_some_and(|timeout| timeout.0 < 7000) {
-        return Err(Error::field("timeoutInMilliseconds", "at least 7000"));
-    }
-    if still.scale.as_ref().is_some_and(|scale| scale.get() <= 0.0) {
-        return Err(Error::field("scale", "a number above 0"));
-    }
-    if serve_url.starts_with("src/") {
-        return Err(Error::field("serveUrl", "a URL, or the id of a deployed site; it looks like a local file"));
-    }
-    Ok(())
 }

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::value::RawValue;
-
 use super::Renderer;
-use crate::accounts::Account;
+use crate::accounts::{Account, explain_missing, not_allowed};
 use crate::aws::Put;
 use crate::error::{Error, Kind, Result};
 use crate::redacted::Redacted;
 use crate::remotion::props::{self, Props, Room};
+use crate::remotion::reply;
 use crate::remotion::values::OutName;
 
 /// Where an order goes, checked. Nothing has been asked yet.
@@ -45,8 +44,10 @@ impl Renderer {
         let account = self.settings().accounts.choose(names.account)?;
         let region = account.region(names.region)?;
         let function = account.function(names.function)?;
-        if let Some(bucket) = names.bucket {
-            self.check_output_bucket("forceBucketName", account, bucket, "")?;
+        if let Some(bucket) = names.bucket
+            && !self.may_render_in(account, bucket)
+        {
+            return Err(not_allowed("forceBucketName", bucket));
         }
         Ok(Target { account, region, function, function_was_named: names.function.is_some() })
     }
@@ -71,12 +72,11 @@ impl Function<'_> {
     /// are uploaded first.
     pub(super) async fn pack<'p>(
         &self,
-        props: Option<&'p RawValue>,
+        text: &'p str,
         env: Option<&Redacted<BTreeMap<String, String>>>,
         bucket: Option<&str>,
         room: Room,
     ) -> Result<(Props<'p>, Option<String>)> {
-        let text = props::text(props);
         let forced = bucket.or(self.account.settings.bucket.as_deref());
         if props::fits_inline(text, env.map(Redacted::expose), room) {
             return Ok((Props::Payload { payload: text }, forced.map(str::to_owned)));
@@ -91,35 +91,21 @@ impl Function<'_> {
 
     /// A function that the caller did not name is the operator's to mend.
     pub(super) fn explain(&self, error: Error) -> Error {
-        if error.kind() != Kind::FunctionNotFound || self.was_named {
-            return error;
+        if error.kind() == Kind::FunctionNotFound && !self.was_named {
+            // One that was found is looked for again next time.
+            self.account.forget_function(self.region);
         }
-        // One that was found is looked for again next time.
-        self.account.forget_function(self.region);
-        let detail = format!(
-            "The configured function `{}` does not exist in {}. Deploy it, or correct RENDERGATE_FUNCTION_NAME.",
-            self.name, self.region
-        );
-        Error::new(Kind::FunctionMissing, detail).because(error)
+        explain_missing(error, self.region, &self.name, self.was_named)
     }
 
     /// The function's own refusal: a mismatch of versions is told with both, anything else by its
     /// first line without the order's secrets. `did` is what it did instead of what was asked.
     pub(super) async fn refused(&self, did: &str, message: &str, secrets: &[&str]) -> Error {
-        let Self { name, version, .. } = self;
-        if message.to_lowercase().contains("version")
-            && let Ok(own) = self.account.ask_version(self.region, name).await
-            && own != *version
-        {
-            return Error::new(
-                Kind::VersionMismatch,
-                format!("`{name}` runs Remotion {own}, but its name says {version}. Deploy function and site of one version, and name the new function."),
-            )
-            .with("functionVersion", own)
-            .with("clientVersion", version.as_str());
+        let Self { account, region, name, version, .. } = self;
+        if let Some(mismatch) = account.version_mismatch(region, name, version, message).await {
+            return mismatch;
         }
-        let line = message.lines().next().unwrap_or_default();
-        let mut line: String = line.chars().take(300).collect();
+        let mut line = reply::first_line(message);
         for secret in secrets {
             line = line.replace(secret, "***");
         }

@@ -86,9 +86,27 @@ fn every_route_has_the_door_but_the_open_ones() {
         server.post(&path, &json!({})).problem(401, "unauthenticated");
     }
     assert_eq!(server.post("/render", &json!({})).status, 401);
-    for open in ["/healthz", "/"] {
+    for open in ["/healthz", "/", "/docs"] {
         server.get(open).expect(200);
     }
+    // What is documented exists, and asks who calls unless it says otherwise.
+    let document = server.get("/openapi.json").expect(200);
+    let mut documented = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let path = path.replace("{id}", &id);
+            let answer = server.send(
+                method.to_uppercase().parse().unwrap(),
+                &path,
+                &[("content-type", "application/json")],
+                "{}",
+            );
+            let open = operation["security"].as_array().is_some_and(Vec::is_empty);
+            assert_eq!(answer.status, if open { 200 } else { 401 }, "{method} {path}");
+            documented += 1;
+        }
+    }
+    assert!(documented >= 9);
     assert_eq!(world.aws_calls().len(), 0);
 }
 

@@ -12,9 +12,11 @@ use crate::stack::{Function, Moto, Reply, Settings, World, root};
 const BUCKET: &str = "remotionlambda-useast1-abcdefghij";
 const VIDEOS: &str = "videos";
 const RENDER: &str = "px60ct13fy";
+/// The render that is deleted.
+const OLD_RENDER: &str = "1a2b3c4d5e";
 
 /// What each file is answered, by the beginning of its name.
-const EXPECTED: [(&str, u64, &str); 25] = [
+const EXPECTED: [(&str, u64, &str); 28] = [
     ("http-v2-broken-content-type", 415, "unsupported_media_type"),
     ("http-v2-broken-destination", 403, "not_allowed"),
     ("http-v2-broken-json", 400, "invalid_json"),
@@ -22,14 +24,18 @@ const EXPECTED: [(&str, u64, &str); 25] = [
     ("http-v2-broken-route", 404, "route_not_found"),
     ("http-v2-broken-type", 400, "invalid_field"),
     ("http-v2-broken-unknown-field", 400, "invalid_field"),
+    // The render has ended.
+    ("http-v2-cancel", 409, "not_cancellable"),
     ("http-v2-compositions", 200, ""),
     ("http-v2-copy", 200, ""),
+    ("http-v2-delete", 200, ""),
     ("http-v2-functions", 200, ""),
     ("http-v2-greeting", 200, ""),
     ("http-v2-guide-render", 200, ""),
     ("http-v2-healthz", 200, ""),
     ("http-v2-output", 302, ""),
     ("http-v2-progress", 200, ""),
+    ("http-v2-progress-by-function", 200, ""),
     ("http-v2-progress-wait", 200, ""),
     ("http-v2-sites", 200, ""),
     ("http-v2-start", 202, ""),
@@ -52,11 +58,12 @@ fn events() -> BTreeMap<String, Value> {
     files.map(event).collect()
 }
 
-/// A world in which the render that the events ask for has ended.
+/// A world in which the renders that the events ask for have ended.
 fn world(name: &str) -> (World, Settings) {
     let moto = Box::leak(Box::new(Moto::start(&[])));
     let world = World::named(moto, BUCKET, VIDEOS);
     world.finishes(RENDER);
+    world.finishes(OLD_RENDER);
     let settings = world
         .settings()
         .set("AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH", "true")
@@ -97,7 +104,7 @@ fn replay(world: &World, function: &Function) {
             .lambda
             .payloads()
             .iter()
-            .any(|payload| payload["inputProps"]["payload"].as_str().unwrap().contains("Grüße, 世界"))
+            .any(|payload| payload["inputProps"]["payload"].as_str().unwrap_or_default().contains("Grüße, 世界"))
     );
 }
 

@@ -147,6 +147,8 @@ fn storage_fails_in_as_many_ways() {
     let denied = Reply::aws_xml(403, "AccessDenied", "Access Denied");
     let problem = poll(&world, &server, &path, denied, 502, "aws_access_denied");
     assert_eq!(problem["action"], "s3:GetObject", "{problem:#}");
+    // Who may not list is told the same of a render that isn't there.
+    assert!(problem["detail"].as_str().unwrap().contains("s3:ListBucket"), "{problem:#}");
     assert!(problem["resource"].as_str().unwrap().contains(&world.bucket), "{problem:#}");
     poll(
         &world,

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::stack::owner::element;
-use crate::stack::{FUNCTION, Moto, Settings, VIDEO, World, minimal, random};
+use crate::stack::{FUNCTION, Moto, Settings, VIDEO, World, minimal, progress, random};
 use crate::template::role_policies;
 
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
@@ -22,6 +22,11 @@ fn world() -> World {
 
 /// The template's role for this destination (empty: none), and settings with its temporary keys.
 fn as_role(world: &World, destination: &str) -> Settings {
+    as_role_with(world, destination, &[])
+}
+
+/// The same with further policies.
+fn as_role_with(world: &World, destination: &str, more: &[Value]) -> Settings {
     let parameters = [
         ("RemotionFunctionName", FUNCTION),
         ("RemotionBucket", world.bucket.as_str()),
@@ -33,7 +38,7 @@ fn as_role(world: &World, destination: &str) -> Settings {
         world.moto.query("iam", &[&action, parameters].concat())
     };
     iam("CreateRole", &[("AssumeRolePolicyDocument", TRUST)]);
-    for (number, policy) in role_policies(&parameters).iter().enumerate() {
+    for (number, policy) in role_policies(&parameters).iter().chain(more).enumerate() {
         let (name, document) = (format!("policy-{number}"), policy.to_string());
         iam("PutRolePolicy", &[("PolicyName", &name), ("PolicyDocument", &document)]);
     }
@@ -82,6 +87,29 @@ fn with_the_template_s_policy_the_copy_arrives() {
     for key in [format!("{}.mp4", render.render_id), "again.mp4".to_owned()] {
         assert_eq!(world.moto.object(&world.videos, &key).unwrap().body, VIDEO);
     }
+}
+
+#[test]
+fn with_the_template_s_policy_renders_are_cancelled_and_deleted() {
+    let world = world();
+    // AWS asks for the right on each key, as the template has it; moto asks for it on the bucket.
+    let on_bucket = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": "s3:DeleteObject", "Resource": format!("arn:aws:s3:::{}", world.bucket),
+    }] });
+    let server = as_role_with(&world, "", &[on_bucket]).serve();
+    let render = world.submit(&server, minimal());
+    let mut running = progress::initial();
+    running["cancellationEnabled"] = json!(true);
+    world.writes(&render.render_id, &running);
+    world.moto.enforce(true);
+    server.post(&render.path("/cancel"), &json!({})).expect(202);
+    world.moto.enforce(false);
+    world.finishes(&render.render_id);
+    assert_eq!(world.moto.keys(&world.bucket).len(), 3);
+    world.moto.enforce(true);
+    server.delete(&render.path("")).expect(200);
+    world.moto.enforce(false);
+    assert_eq!(world.moto.keys(&world.bucket), Vec::<String>::new());
 }
 
 #[test]

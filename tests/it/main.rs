@@ -8,14 +8,19 @@
 
 mod stack;
 
+mod ask;
+mod bucket;
+mod cancel;
 mod cli;
 mod cli_deployed;
+mod cli_verbs;
 mod compositions;
 mod copy;
 mod copy_follow;
 mod copy_refused;
 mod credentials;
 mod credentials_missing;
+mod delete;
 mod deployed;
 mod door;
 mod events;
@@ -27,6 +32,7 @@ mod layers;
 mod logs;
 mod output;
 mod progress;
+mod progress_early;
 mod reach;
 mod refusals;
 mod serve;
@@ -35,3 +41,4 @@ mod stills_stream;
 mod submit;
 mod template;
 mod vectors;
+mod verb_vectors;

@@ -10,7 +10,8 @@ fn the_output_is_a_link_that_works() {
     let server = world.serve();
     let render = world.submit(&server, minimal());
     let path = render.path("/output");
-    server.get(&path).problem(409, "render_unfinished");
+    let problem = server.get(&path).problem(409, "render_unfinished");
+    assert_eq!(problem["renderStatus"], "rendering", "{problem:#}");
     world.finishes(&render.render_id);
 
     let answer = server.get(&path);
@@ -78,4 +79,28 @@ fn progress_json_cannot_lead_us_elsewhere() {
             .problem(403, "not_allowed");
     }
     assert_eq!(world.moto.keys(&world.videos), Vec::<String>::new());
+}
+
+#[test]
+fn an_output_in_another_cloud_is_not_a_file_of_that_name_here() {
+    let world = World::new();
+    let server = world.serve();
+    let provider = json!({ "endpoint": "https://r2.example", "accessKeyId": "k", "secretAccessKey": "canary" });
+    let place = json!({ "bucketName": world.videos, "key": "x.mp4", "s3OutputProvider": provider });
+    let copy_to = format!("s3://{}/y.mp4", world.videos);
+    let problem =
+        server.post("/v1/renders", &json!({ "outName": place, "copyTo": copy_to })).problem(400, "invalid_field");
+    assert_eq!((&problem["field"], world.lambda.calls().len()), (&json!("copyTo"), 0));
+
+    let render = world.submit(&server, json!({ "outName": place }));
+    world.moto.put_object(&world.videos, "x.mp4", &[], "somebody else's");
+    let mut done = progress::done(&world.bucket, &render.render_id);
+    done["renderMetadata"]["outName"] =
+        json!({ "bucketName": world.videos, "key": "x.mp4", "s3OutputProvider": { "endpoint": "https://r2.example" } });
+    world.writes(&render.render_id, &done);
+    assert_eq!(server.get(&render.path("")).expect(200)["status"], "done");
+    let problem = server.get(&render.path("/output")).problem(403, "not_allowed");
+    assert!(problem["detail"].as_str().unwrap().contains("https://r2.example"), "{problem:#}");
+    server.post(&render.path("/copy"), &json!({ "bucket": world.videos })).problem(403, "not_allowed");
+    assert_eq!(world.moto.keys(&world.videos), ["x.mp4"]);
 }

@@ -84,6 +84,22 @@ fn fields_of_the_wrong_type_are_named() {
 }
 
 #[test]
+fn what_would_fail_in_the_function_is_refused_before_it_is_called() {
+    let world = World::new();
+    let server = world.serve();
+    let body = json!({ "frameRange": [9, 3], "crf": 99, "outName": "film.gif", "timeoutInMilliseconds": 100 });
+    let problem = server.post("/v1/renders", &body).problem(400, "invalid_field");
+    let wrong: Vec<&str> =
+        problem["errors"].as_array().unwrap().iter().filter_map(|error| error["field"].as_str()).collect();
+    assert_eq!(wrong, ["outName", "timeoutInMilliseconds", "frameRange", "crf"], "{problem:#}");
+    assert_eq!(problem["field"], "outName");
+    let newer = server.post("/v1/renders", &json!({ "disableSharedMemoryCapture": true }));
+    let problem = newer.problem(400, "invalid_field");
+    assert_eq!((&problem["since"], &problem["functionVersion"]), (&json!("4.0.534"), &json!("4.0.527")));
+    assert_eq!(world.aws_calls().len(), 0);
+}
+
+#[test]
 fn unknown_fields_are_told_the_nearest_name() {
     let world = World::new();
     let server = world.serve();

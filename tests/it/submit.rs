@@ -51,16 +51,16 @@ fn what_the_body_leaves_out_comes_from_the_settings() {
 }
 
 #[test]
-fn props_arrive_as_they_were_written() {
+fn props_arrive_as_javascript_writes_them() {
     let world = World::new();
     let server = world.serve();
-    // Neither number survives a double; the order of keys is the caller's.
-    let body = r#"{"inputProps":{"b":12345678901234567890,"a":0.1000000000000000055511151231257827,"ü":"\u2028 remotion-date:2024-02-03T04:05:06.789Z"}}"#;
+    // The function reads doubles anyway; what it gets is what the official client would send.
+    let body = r#"{"inputProps":{"b":12345678901234567890,"a":0.1000000000000000055511151231257827,"ü":"\u2028 remotion-date:2024-02-03T04:05:06.789Z","7":"\uD800"}}"#;
     server.send(reqwest::Method::POST, "/v1/renders", &[("content-type", "application/json")], body).expect(202);
     let payload = world.lambda.payload();
     let props = payload["inputProps"]["payload"].as_str().unwrap();
-    assert!(props.starts_with(r#"{"b":12345678901234567890,"a":0.1000000000000000055511151231257827,"ü":"#), "{props}");
-    let read: Value = serde_json::from_str(props).unwrap();
+    assert!(props.starts_with(r#"{"7":"\ud800","b":12345678901234567000,"a":0.1,"ü":"#), "{props}");
+    let read: Value = serde_json::from_str(&props.replace("\\ud800", "")).unwrap();
     assert_eq!(read["ü"], "\u{2028} remotion-date:2024-02-03T04:05:06.789Z");
 }
 

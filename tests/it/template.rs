@@ -57,12 +57,14 @@ const ALWAYS: [&str; 5] = [
     "s3:GetObject arn:aws:s3:::rendergate-statebucket/*",
     "s3:PutObject arn:aws:s3:::rendergate-statebucket/*",
 ];
-const RENDERS: [&str; 5] = [
+const RENDERS: [&str; 7] = [
     "lambda:InvokeFunction arn:aws:lambda:us-east-1:123456789012:function:remotion-render-4-0-527-mem2048mb-disk2048mb-120sec",
     "lambda:ListFunctions *",
     "s3:ListBucket arn:aws:s3:::remotionlambda-useast1-abc",
     "s3:GetObject arn:aws:s3:::remotionlambda-useast1-abc/*",
     "s3:PutObject arn:aws:s3:::remotionlambda-useast1-abc/input-props/*",
+    "s3:PutObject arn:aws:s3:::remotionlambda-useast1-abc/renders/*/cancel.json",
+    "s3:DeleteObject arn:aws:s3:::remotionlambda-useast1-abc/renders/*",
 ];
 const COPIES: [&str; 2] = ["s3:PutObject arn:aws:s3:::videos", "s3:PutObject arn:aws:s3:::videos/*"];
 const READS_SECRET: &str =
@@ -111,7 +113,7 @@ fn every_route_but_the_open_ones_asks_who_calls() {
         // Our program checks the key: RENDERGATE_API_KEYS below.
         (&[("Auth", "apikey")], "NONE"),
     ] {
-        let mut open = vec!["GET /", "GET /healthz"];
+        let mut open = vec!["GET /", "GET /docs", "GET /healthz", "GET /openapi.json"];
         for preflight in [false, true] {
             let more = if preflight { &[origins][..] } else { &[] };
             let stack = stack(&[parameters, more].concat());

@@ -21,16 +21,19 @@ const NOT_A_BODY: [&str; 9] = [
 ];
 
 /// Where Rendergate differs from the official client on purpose, and why.
-const DELIBERATE: [(&str, &str); 13] = [
+const DELIBERATE: [(&str, &str); 16] = [
     ("codec missing", "the configuration has a default"),
     ("unknown option dropped", "an unknown field is refused, with the nearest known name"),
-    ("inputProps lone surrogate", "such text is not UTF-8 and cannot be stored in one of our strings"),
     ("function name needs escaping", "an ARN may lead to another account's function"),
     ("env variables count towards the limit", "uploads: see large_props_go_to_the_bucket"),
     ("length is UTF-16 units", "bytes are counted, which is what AWS limits"),
     ("just inline", "the bytes of the escaped text are counted"),
     ("big with", "uploads: see large_props_go_to_the_bucket"),
     // The function refuses these; the client lets them through, to fail after they cost money.
+    ("pixelFormat = \"yuva420p\"", "h264 has no transparency: refused before it costs anything"),
+    ("proResProfile = ", "not with h264: refused before it costs anything"),
+    ("numberOfGifLoops = 3", "not with h264: refused before it costs anything"),
+    ("encodingMaxRate = \"2M\"", "needs encodingBufferSize: refused before it costs anything"),
     ("outName string bad chars", "refused before it costs anything"),
     ("outName wrong extension", "refused before it costs anything"),
     ("framesPerLambda and concurrency both", "refused before it costs anything"),
@@ -49,7 +52,7 @@ fn vectors() -> Vec<Vector> {
     let path = root().join("tests/fixtures/remotion/4.0.527/vectors/renderMediaOnLambda.json");
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let cases: Vec<Box<RawValue>> = serde_json::from_str(&text).unwrap();
-    // One case holds half a surrogate pair, which no Rust string can.
+    // One case holds half a surrogate pair, which no Rust string can: see props_arrive_as_javascript_writes_them.
     let cases = cases.iter().filter_map(|case| serde_json::from_str::<Value>(case.get()).ok());
     let cases = cases.map(|case| Vector {
         name: case["name"].as_str().unwrap().to_owned(),

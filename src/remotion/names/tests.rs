@@ -40,9 +40,87 @@ fn bucket_names_as_the_official_client_judges_them() {
     for case in &cases {
         let name = case["input"]["bucketName"].as_str().unwrap();
         let prefixed = case["input"]["mustStartWithRemotion"] == false || name.starts_with(BUCKET_PREFIX);
-        assert_eq!(is_bucket_name(name) && prefixed, case.get("error").is_none(), "{}", case["name"]);
+        assert_eq!(is_output_bucket_name(name) && prefixed, case.get("error").is_none(), "{}", case["name"]);
     }
     assert_eq!(cases.len(), 9);
+}
+
+/// Where the official client prints what no function is called, and why.
+const NO_NAMES: [(&str, &str); 2] = [
+    (r#"["1e3",2048,120]"#, "the text is printed as given, 1e3 instead of 1000; a size is a number here"),
+    ("[true,6,7]", "true counts as 1 and is printed as true; a size is a number here"),
+];
+
+#[test]
+fn function_names_as_the_official_client_speculates_them() {
+    let cases = cases(include_str!("../../../tests/fixtures/remotion/4.0.527/vectors/speculateFunctionName.json"));
+    for case in &cases {
+        let size = |name: &str| match &case["input"][name] {
+            Value::String(text) => text.parse().ok(),
+            other => other.as_u64().and_then(|size| u32::try_from(size).ok()),
+        };
+        let sizes = (size("memorySizeInMb"), size("diskSizeInMb"), size("timeoutInSeconds"));
+        let (Some(memory), Some(disk), Some(timeout)) = sizes else {
+            let name = case["name"].as_str().unwrap();
+            assert!(case.get("error").is_some() || NO_NAMES.iter().any(|(known, _)| *known == name), "{name}");
+            continue;
+        };
+        let ours = FunctionName::speculate("4.0.527", memory, disk, timeout);
+        assert_eq!(ours.as_deref(), case["result"].as_str(), "{}", case["name"]);
+    }
+    assert_eq!(cases.len(), 9);
+}
+
+#[test]
+fn a_speculated_name_can_be_read() {
+    for version in ["4.0.527", "4.0.0-alpha.12", "4.1.0+build"] {
+        let name = FunctionName::parse(&FunctionName::speculate(version, 512, 600, 15).unwrap()).unwrap();
+        assert_eq!((name.memory_mb, name.disk_mb, name.timeout_seconds), (512, 600, 15));
+        assert!(name.version.is_none_or(|told| told == version), "{version}");
+    }
+}
+
+#[test]
+fn regions_as_the_official_client_lists_them() {
+    let cases = cases(include_str!("../../../tests/fixtures/remotion/4.0.527/vectors/getRegions.json"));
+    for case in &cases {
+        let ours: &[&str] =
+            if case["input"].get("enabledByDefaultOnly").is_some() { &DEFAULT_REGIONS } else { &REGIONS };
+        assert_eq!(serde_json::json!(ours), case["result"], "{}", case["name"]);
+    }
+    assert_eq!(cases.len(), 2);
+}
+
+#[test]
+fn bucket_names() {
+    for name in ["abc", "a.b.c", "a--b", "123", "1.2.a", "a.b-c.d", "1-2.3"] {
+        assert!(is_bucket_name(name) && is_output_bucket_name(name), "{name}");
+    }
+    for name in ["2024.01", "1.2.3"] {
+        assert!(is_bucket_name(name) && !is_output_bucket_name(name), "{name}");
+    }
+    for name in ["a-.b", "a.-b", "a..b", ".abc", "abc.", "-ab", "ab-", "a_b", "Abc", "ab\n", "1.2.3.4", "\u{e9}tat"] {
+        assert!(!is_bucket_name(name), "{name}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_read_or_not_but_never_dies(text in "\\PC*|remotion-render-\\PC*|(remotionlambda-)?[a-z0-9.-]{0,70}") {
+        let name = FunctionName::parse(&text);
+        proptest::prop_assert!(name.is_none_or(|name| text.contains(&name.version_label)));
+        let region = bucket_region(&text);
+        proptest::prop_assert!(region.is_none_or(|region| text.contains(&region.replace('-', ""))));
+        proptest::prop_assert!(!is_bucket_name(&text) || text.is_ascii());
+    }
+
+    #[test]
+    fn a_name_tells_what_it_was_made_of(patch in 0u32..100_000, memory in 1u32.., disk in 1u32.., timeout in 1u32..) {
+        let version = format!("4.0.{patch}");
+        let name = FunctionName::parse(&FunctionName::speculate(&version, memory, disk, timeout).unwrap()).unwrap();
+        proptest::prop_assert_eq!((name.memory_mb, name.disk_mb, name.timeout_seconds), (memory, disk, timeout));
+        proptest::prop_assert_eq!(name.version.is_none_or(|told| told == version), true);
+    }
 }
 
 #[test]

@@ -66,5 +66,10 @@ fn a_default_name_passes_the_check_of_names() {
 fn errors_say_what_to_do() {
     let error = check_file_name("a.webm", "h264", None).unwrap_err();
     assert_eq!(error.to_string(), "the extension of \"a.webm\" does not fit the codecs; use mp4, mkv, mov");
-    assert!(check_file_name("", "h264", None).is_err());
+    for name in ["", "mp4", "a.mp4/b", "a.mp4?", "a%2emp5", "a%.mp5"] {
+        assert!(check_file_name(name, "h264", None).is_err(), "{name}");
+    }
+    for name in [".mp4", "a%2Emp4", "a.m%704", "100%.mp4", "a.webm.mp4"] {
+        assert_eq!(check_file_name(name, "h264", None), Ok(()), "{name}");
+    }
 }

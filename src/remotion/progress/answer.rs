@@ -9,6 +9,7 @@ use crate::remotion::price::{Costs, as_javascript};
 
 /// How a render stands, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Status {
@@ -34,6 +35,7 @@ impl Status {
 ///
 /// Read tolerantly, so that the answer of a function of another version is understood as well.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Progress {
@@ -72,7 +74,7 @@ pub struct Progress {
     pub time_to_finish_chunks: Option<i64>,
     /// How long rendering the frames took.
     pub time_to_render_frames: Option<i64>,
-    /// From 0 to 1. Above 1 only if more functions were invoked than the render expected.
+    /// From 0 to 1.
     #[serde(serialize_with = "as_javascript")]
     pub overall_progress: f64,
     /// Repeated chunks: `{chunk, attempt, time}`.
@@ -133,6 +135,7 @@ impl Progress {
 
 /// What was deleted at the end of a render.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, rename_all = "camelCase")]
 pub struct Cleanup {
     /// How long it took, in milliseconds.
@@ -145,6 +148,7 @@ pub struct Cleanup {
 
 /// How far encoding is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, rename_all = "camelCase")]
 pub struct EncodingStatus {
     /// Frames encoded so far.
@@ -159,6 +163,7 @@ pub struct EncodingStatus {
 
 /// One error of a render, as Remotion keeps it. The last two fields are added by whoever reads the file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, rename_all = "camelCase")]
 pub struct RenderError {
     /// What failed: `renderer`, `browser`, `stitcher`, `webhook` or `artifact`.

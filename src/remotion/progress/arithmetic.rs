@@ -21,18 +21,23 @@ impl ProgressFile {
     }
 
     /// The weights are upstream's. The order of the terms matters to the last bit of the sum.
+    ///
+    /// # Different from the official client
+    /// Repeated chunks invoke more functions than were expected. It counts these as progress, and so comes to
+    /// more than 1; we don't.
     pub(super) fn overall(&self, metadata: &RenderMetadata) -> f64 {
         let frames = metadata.frame_count() as f64;
         let of_frames = |done: f64| if frames > 0.0 { done / frames } else { 0.0 };
         let invoked = match metadata.estimated_render_lambda_invokations {
             0 => f64::from(u8::from(self.lambdas_invoked > 0)),
-            expected => self.lambdas_invoked as f64 / expected as f64,
+            expected => (self.lambdas_invoked as f64 / expected as f64).min(1.0),
         };
-        0.1 * self.evaluation()
+        let sum = 0.1 * self.evaluation()
             + 0.1 * of_frames(self.frames_encoded)
             + 0.1 * invoked
             + 0.6 * of_frames(self.frames_rendered)
-            + 0.1 * of_frames(self.combined_frames)
+            + 0.1 * of_frames(self.combined_frames);
+        sum.min(1.0)
     }
 
     /// Duration of all invocations up to now, in milliseconds: finished chunks as timed, those under way

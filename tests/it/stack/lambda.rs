@@ -170,6 +170,12 @@ async fn routine(moto: &Moto, bucket: &str, payload: &Value) -> Value {
         Some("compositions") => {
             json!({ "type": "success", "compositions": [{ "id": "Demo", "fps": 30, "props": { "n": 1e-7 } }] })
         }
+        Some("status") => {
+            let mut answer = super::fixture("captures/invoke-status-running.json")["responseJson"].take();
+            answer["renderId"] = payload["renderId"].clone();
+            answer["bucket"] = payload["bucketName"].clone();
+            answer
+        }
         Some("info") => json!({ "type": "success", "version": "4.0.527" }),
         other => {
             json!({ "type": "error", "message": format!("not scripted: {other:?}"), "stack": "" })

@@ -81,7 +81,7 @@ fn recorded(file: &str, render_id: &str, age: u64) -> Value {
 }
 
 /// Only times are numbers this large in a progress.json.
-fn shift_times(value: &mut Value, by: i64) {
+pub(crate) fn shift_times(value: &mut Value, by: i64) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(|item| shift_times(item, by)),
         Value::Object(members) => members.values_mut().for_each(|member| shift_times(member, by)),

@@ -32,6 +32,10 @@ impl Server {
         self.send(Method::GET, path, headers, String::new())
     }
 
+    pub(crate) fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, &[], String::new())
+    }
+
     pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
         self.post_with(path, &[], body)
     }

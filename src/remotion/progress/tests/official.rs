@@ -4,16 +4,21 @@ use std::collections::BTreeSet;
 
 use super::*;
 
-/// Where we differ on purpose, as `(case, field, our value)`, and why.
+/// Where we differ on purpose, as `(case, field, our value in JSON)`, and why.
 ///
 /// "one chunk entry per chunk…": the official client misses that this render is complete; see
 /// [`ProgressFile::missing_chunks`]. We look for the output too (here: not there yet), and know how long the
 /// chunks took.
-const DIFFERENT: [(&str, &str, i64); 1] = [(
-    "direct: one chunk entry per chunk with audio and video (as functions really write it): recovery is not attempted",
-    "timeToFinishChunks",
-    6500,
-)];
+///
+/// "price over…": 150 functions were invoked where 4 were expected, which the official client calls 411 %.
+const DIFFERENT: [(&str, &str, &str); 2] = [
+    (
+        "direct: one chunk entry per chunk with audio and video (as functions really write it): recovery is not attempted",
+        "timeToFinishChunks",
+        "6500",
+    ),
+    ("direct: price over one tenth of a cent is shown with 3 decimals", "overallProgress", "0.46"),
+];
 
 /// Field by field; `<upstream text>` and `<stack>` stand for any text that is not empty.
 fn assert_same(expected: &Value, ours: &Value, path: &str) {
@@ -100,11 +105,11 @@ fn every_direct_case_of_the_official_client() {
         let mut expected = result.clone();
         let deviations = DIFFERENT.iter().filter(|(case, ..)| *case == name);
         different += deviations.clone().count();
-        deviations.for_each(|(_, field, value)| expected[field] = json!(value));
+        deviations.for_each(|(_, field, value)| expected[field] = serde_json::from_str(value).unwrap());
         assert_same(&expected, &serde_json::to_value(answer.unwrap()).unwrap(), name);
         equal += 1;
     }
-    assert_eq!((equal, different, refused, before_us), (34, 3, 2, 1));
+    assert_eq!((equal, different, refused, before_us), (34, 4, 2, 1));
 }
 
 /// The answer of a capture, which is either the answer itself or an invocation that has it.
