@@ -122,11 +122,16 @@ fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flatten()
 }
 
-/// A description: HTML-escaped, `code` between backticks.
+/// A description: HTML-escaped, `code` between backticks, the link to Remotion's page.
 fn text(value: &Value) -> String {
     let escaped = escape(value.as_str().unwrap_or_default());
     let parts = escaped.split('`').enumerate();
-    parts.map(|(at, part)| if at % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() }).collect()
+    let html: String =
+        parts.map(|(at, part)| if at % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() }).collect();
+    match html.split_once("[↗](") {
+        Some((before, rest)) => format!("{before}<a href=\"{}\">↗</a>", rest.trim_end_matches(')')),
+        None => html,
+    }
 }
 
 fn escape(text: &str) -> String {
