@@ -25,8 +25,8 @@ fn texts_as_node_writes_them() {
             r##"{"1":{"a":{"4":2,"5":1}},"2":{"0":{"2":2,"3":1},"z":1}}"##,
         ),
         (
-            r##"[-0,-0.0,1E21,1e-7,123456789012345678901234567890,1e999,-1e999,5e-324,0.1e1,1.0,100,1e2,9007199254740993,0.000001,1e20,4.35,-1.5E-10]"##,
-            r##"[0,0,1e+21,1e-7,1.2345678901234568e+29,null,null,5e-324,1,1,100,100,9007199254740992,0.000001,100000000000000000000,4.35,-1.5e-10]"##,
+            r##"[-0,-0.0,1E21,1e-7,123456789012345678901234567890,1e999,-1e999,5e-324,0.1e1,1.0,100,1e2,9007199254740993,0.000001,1e20,4.35,2244433214032324.25,-1.5E-10]"##,
+            r##"[0,0,1e+21,1e-7,1.2345678901234568e+29,null,null,5e-324,1,1,100,100,9007199254740992,0.000001,100000000000000000000,4.35,2244433214032324.2,-1.5e-10]"##,
         ),
         (r##" { "x" : [ true , false , null , { } , [ ] ] , "" : "" } "##, r##"{"x":[true,false,null,{},[]],"":""}"##),
         (r##"{"\u0031":1,"0":2,"__proto__":3,"toJSON":4}"##, r##"{"0":2,"1":1,"__proto__":3,"toJSON":4}"##),
@@ -156,8 +156,8 @@ proptest! {
             let digits: String = text.split('e').take(1).flat_map(str::chars).filter(char::is_ascii_digit).collect();
             digits.trim_matches('0').to_owned()
         };
-        // Rust's own exponential form is the shortest, too, but for its exponent.
-        prop_assert_eq!(digits(&text), digits(&format!("{:e}", number)));
+        // Rust's own form is the shortest, too; of two that are equally near it may choose the other one.
+        prop_assert_eq!(digits(&text).len(), digits(&format!("{:e}", number)).len());
     }
 
     #[test]
