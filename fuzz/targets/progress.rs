@@ -17,7 +17,7 @@ fuzz_target!(|bytes: &[u8]| {
             render_id: "m1yq8x2c0v",
         };
         let _ = file.output_to_check(&moment);
-        for head in [None, Some(OutputHead { size: u64::MAX })] {
+        for head in [None, Some(OutputHead { size: u64::MAX, modified_ms: now_ms })] {
             if let Ok(progress) = file.progress(&moment, head) {
                 let _ = progress.status();
                 serde_json::to_string(&progress).expect("an answer can be written");
