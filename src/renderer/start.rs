@@ -77,8 +77,8 @@ impl Renderer {
         let payload = serde_json::to_vec(&Start::new(given))
             .map_err(|error| Error::new(Kind::Internal, "The order can't be written.").because(error))?;
         let Function { account, region, name, .. } = &function;
-        let Invoked { payload, threw } =
-            account.aws.invoke(region, name, payload).await.map_err(|error| function.explain(error))?;
+        let invoked = account.aws.invoke(region, name, payload).await;
+        let Invoked { payload, threw } = invoked.map_err(|error| may_have_started(function.explain(error)))?;
         match reply::start(&payload, threw) {
             StartReply::Started { render_id, bucket_name }
                 if names::is_render_id(&render_id) && self.may_render_in(account, &bucket_name) =>
@@ -131,6 +131,15 @@ impl Renderer {
             copy,
         })
     }
+}
+
+/// An answer that was lost says nothing about the render; only a 429 says that nothing ran.
+fn may_have_started(error: Error) -> Error {
+    if !matches!(error.kind(), Kind::AwsUnavailable | Kind::Timeout) {
+        return error;
+    }
+    let detail = format!("{} The render may have started all the same.", error.detail());
+    error.retold(detail)
 }
 
 /// The record of a copy that nobody has begun.

@@ -108,6 +108,12 @@ fn throttling_says_when_to_come_back() {
     submit(Reply::throttled("ConcurrentInvocationLimitExceeded", None), 429, "throttled");
 }
 
+/// Sent once, and the caller knows that it may run.
+fn assert_perhaps_started((world, problem): (World, Value)) {
+    assert_sent_once(&world);
+    assert!(problem["detail"].as_str().unwrap().contains("may have started"), "{problem:#}");
+}
+
 #[test]
 fn aws_out_of_order_is_unavailable() {
     for reply in [
@@ -115,19 +121,16 @@ fn aws_out_of_order_is_unavailable() {
         Reply::new(502, "<html>Bad Gateway</html>"),
         Reply::new(503, ""),
     ] {
-        let (world, _) = submit(reply, 503, "aws_unavailable");
-        assert_sent_once(&world);
+        assert_perhaps_started(submit(reply, 503, "aws_unavailable"));
     }
-    let (world, _) = submit(Reply::cut(), 503, "aws_unavailable");
-    assert_sent_once(&world);
+    assert_perhaps_started(submit(Reply::cut(), 503, "aws_unavailable"));
 }
 
 #[test]
 fn lambda_that_does_not_answer_is_a_timeout() {
     let mut slow = Reply::new(200, "too late");
     slow.delay = Duration::from_secs(50);
-    let (world, _) = submit(slow, 504, "timeout");
-    assert_sent_once(&world);
+    assert_perhaps_started(submit(slow, 504, "timeout"));
 }
 
 /// A poll while S3 answers so, every time.
