@@ -105,10 +105,12 @@ impl Function<'_> {
         if let Some(mismatch) = account.version_mismatch(region, name, version, message).await {
             return mismatch;
         }
-        let mut line = reply::first_line(message);
+        let mut message = message.to_owned();
         for secret in secrets {
-            line = line.replace(secret, "***");
+            message = message.replace(secret, "***");
         }
+        // Cut last: of a secret at the edge nothing is left.
+        let line = reply::first_line(&message);
         Error::new(Kind::FunctionError, format!("The Remotion function {did}: {line}"))
     }
 

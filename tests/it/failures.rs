@@ -66,6 +66,28 @@ fn what_the_function_says_is_passed_on_without_its_stack() {
 }
 
 #[test]
+fn what_the_function_says_is_passed_on_without_the_orders_secrets() {
+    // The second lies across the place where the message is cut, the third across lines.
+    let (short, cut, lines) = ("env-secret-one", "licence-secret-two", "webhook\nsecret-three");
+    let message = format!("{short} {} {cut} tail", "x".repeat(300 - short.len() - 2 - 9));
+    for message in [message, format!("bad {lines} here")] {
+        let world = World::new();
+        let server = world.serve();
+        world.lambda.always(Reply::function_says(&message));
+        let mut order = minimal();
+        order["envVariables"] = json!({ "KEY": short });
+        order["licenseKey"] = json!(cut);
+        order["webhook"] = json!({ "url": "https://example.com", "secret": lines });
+        let problem = server.post("/v1/renders", &order).problem(502, "function_error");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains("***"), "{detail}");
+        for part in [short, "licence-", "webhook", "secret"] {
+            assert!(!detail.contains(part), "{detail}");
+        }
+    }
+}
+
+#[test]
 fn an_answer_that_cannot_be_read_is_not_taken_for_a_render() {
     let no_id = json!({ "type": "success", "bucketName": "b" }).to_string();
     let odd_id =
