@@ -176,15 +176,15 @@ impl Records {
         Ok(names.iter().filter_map(id).collect())
     }
 
-    /// Writes a record durably: a new one, or in place of exactly `replaces`. `false` where somebody
-    /// else was faster.
-    pub async fn write(&self, record: &Record, replaces: Option<&Version>) -> Result<bool> {
+    /// Writes a record durably: a new one, or in place of exactly `replaces`. Its version, or `None`
+    /// where somebody else was faster.
+    pub async fn write(&self, record: &Record, replaces: Option<&Version>) -> Result<Option<Version>> {
         let json = serde_json::to_vec(record)
             .map_err(|error| Error::new(Kind::Internal, "A record can't be written.").because(error))?;
         match self {
             Self::S3(store) => {
                 let condition = replaces.map_or(Put::New, |version| Put::Replaces(&version.0));
-                store.aws.put(&store.object(&record.id), json, condition).await
+                Ok(store.aws.put(&store.object(&record.id), json, condition).await?.map(Version))
             }
             Self::Folder(folder) => {
                 let (path, replaces) = (path(folder, &record.id), replaces.cloned());
@@ -224,14 +224,14 @@ fn list_folder(folder: &Path) -> std::io::Result<Vec<String>> {
 }
 
 /// Compare, write aside, sync, rename: under a lock, since other processes may do the same.
-fn write_file(path: &Path, bytes: &[u8], replaces: Option<&Version>) -> std::io::Result<bool> {
+fn write_file(path: &Path, bytes: &[u8], replaces: Option<&Version>) -> std::io::Result<Option<Version>> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let lock = File::create(folder.join(".lock"))?;
     lock.lock()?;
     let now = read_file(path)?.map(|bytes| digest(&bytes).0);
     if now.as_ref() != replaces.map(|version| &version.0) {
-        return Ok(false);
+        return Ok(None);
     }
     let aside = path.with_extension("new");
     let mut file = File::create(&aside)?;
@@ -239,7 +239,7 @@ fn write_file(path: &Path, bytes: &[u8], replaces: Option<&Version>) -> std::io:
     file.sync_all()?;
     fs::rename(&aside, path)?;
     File::open(folder)?.sync_all()?;
-    Ok(true)
+    Ok(Some(digest(bytes)))
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> Result<T> {

@@ -133,8 +133,8 @@ impl Aws {
         }))
     }
 
-    /// Writes a JSON object; `false` where the condition did not hold.
-    pub async fn put(&self, object: &Object, json: Vec<u8>, condition: Put<'_>) -> Result<bool> {
+    /// Writes a JSON object; its ETag, or `None` where the condition did not hold.
+    pub async fn put(&self, object: &Object, json: Vec<u8>, condition: Put<'_>) -> Result<Option<String>> {
         let written = self.call(object.call("s3:PutObject"), |clients| {
             let request = clients.s3(&object.region).put_object().bucket(&object.bucket).key(&object.key);
             let request = request
@@ -149,7 +149,7 @@ impl Aws {
             .send();
             async move {
                 let answer = none_if("PreconditionFailed", request.await)?;
-                Ok::<_, SdkError<_, _>>(answer.is_some())
+                Ok::<_, SdkError<_, _>>(answer.map(|answer| answer.e_tag.unwrap_or_default()))
             }
         });
         match written.await {
@@ -157,7 +157,7 @@ impl Aws {
             Err(error)
                 if error.members().get("awsErrorCode").is_some_and(|code| code == "ConditionalRequestConflict") =>
             {
-                Ok(false)
+                Ok(None)
             }
             other => other,
         }

@@ -88,10 +88,7 @@ impl Renderer {
                 }
             }
         };
-        if !records.write(&record, version.as_ref()).await? {
-            return Err(copy_in_progress());
-        }
-        let Some((record, version)) = records.read(&record.id).await? else { return Err(copy_in_progress()) };
+        let Some(version) = records.write(&record, version.as_ref()).await? else { return Err(copy_in_progress()) };
         self.finish(ticket, source, record, version, PATIENCE).await
     }
 
@@ -110,10 +107,7 @@ impl Renderer {
     ) -> Result<CopyView> {
         match self.finish(ticket, source, record.clone(), version, patience).await {
             Ok(copy) => Ok(copy),
-            Err(_) => {
-                let now = self.record(ticket).await?.map_or(record, |(record, _)| record);
-                Ok(CopyView::from(&now.copy))
-            }
+            Err(_) => self.recorded(ticket, record).await,
         }
     }
 
@@ -138,14 +132,12 @@ impl Renderer {
         claimed.copy.attempts += 1;
         let lease = self.settings().copy_limit + LEASE_MARGIN;
         claimed.copy.lease_until = now + u64::try_from(lease.as_millis()).unwrap_or(u64::MAX);
-        let records = self.records()?;
-        if !records.write(&claimed, Some(&version)).await? {
-            let theirs = records.read(&claimed.id).await?.map(|(record, _)| record).unwrap_or(claimed);
-            return Ok(CopyView::from(&theirs.copy));
-        }
+        let Some(version) = self.records()?.write(&claimed, Some(&version)).await? else {
+            return self.recorded(ticket, claimed).await;
+        };
         let copying = CopyView::from(&claimed.copy);
         let (renderer, ticket) = (self.clone(), ticket.clone());
-        let work = async move { renderer.work(&ticket, &source, claimed).await };
+        let work = async move { renderer.work(&ticket, &source, claimed, &version).await };
         let work = tokio::spawn(work.in_current_span());
         match tokio::time::timeout(patience, work).await {
             Err(_) => Ok(copying),
@@ -156,8 +148,15 @@ impl Renderer {
         }
     }
 
-    /// Copies, and writes down how it went.
-    async fn work(&self, ticket: &Ticket, source: &Source, mut record: Record) -> Result<CopyView> {
+    /// How the copy is by the record as it stands now.
+    async fn recorded(&self, ticket: &Ticket, known: Record) -> Result<CopyView> {
+        let record = self.record(ticket).await?.map_or(known, |(record, _)| record);
+        Ok(CopyView::from(&record.copy))
+    }
+
+    /// Copies, and writes down how it went, in place of exactly the claim: a process that was frozen beyond
+    /// its lease must not undo what another has done since.
+    async fn work(&self, ticket: &Ticket, source: &Source, mut record: Record, claim: &Version) -> Result<CopyView> {
         let began = Instant::now();
         let made = self.copy_object(ticket, source, &record.copy).await;
         let metrics = self.settings().metrics;
@@ -179,10 +178,8 @@ impl Renderer {
                 tracing::warn!(renderId = ticket.render_id, code = error.kind().code(), again, "copy failed");
             }
         }
-        let records = self.records()?;
-        // While the lease lasts the record is ours alone: the version is read only to name it.
-        if let Some((_, version)) = records.read(&record.id).await? {
-            records.write(&record, Some(&version)).await?;
+        if self.records()?.write(&record, Some(claim)).await?.is_none() {
+            return self.recorded(ticket, record).await;
         }
         made.map(|_| CopyView::from(&record.copy))
     }

@@ -79,6 +79,42 @@ fn many_who_see_the_end_copy_once() {
 }
 
 #[test]
+fn a_late_finisher_does_not_undo_what_another_did() {
+    // As a Lambda that was frozen in the middle of a copy beyond its lease.
+    let world = World::new();
+    let state = format!("state-{}", random(10));
+    world.moto.create_bucket(&state, "us-east-1");
+    let server = world.settings().set("RENDERGATE_STATE", format!("s3://{state}")).serve();
+    let mut refused = Reply::aws_xml(403, "AccessDenied", "Access Denied");
+    refused.delay = Duration::from_secs(3);
+    let copied = format!("/{}/x.mp4", world.videos);
+    let path = copied.clone();
+    world.aws.fault(usize::MAX, move |call| call.method == "PUT" && call.path == path, refused);
+    let render = world.submit(&server, json!({ "copyTo": format!("s3://{}/x.mp4", world.videos) }));
+    world.finishes(&render.render_id);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while world.aws.calls_like(&format!("PUT {copied}")).is_empty() {
+        assert!(Instant::now() < deadline, "nobody copies: {:?}", world.aws.summaries());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let key = world.moto.keys(&state).pop().unwrap();
+    let mut record: serde_json::Value = serde_json::from_slice(&world.moto.object(&state, &key).unwrap().body).unwrap();
+    assert_eq!(record["copy"]["status"], "copying");
+    record["copy"]["status"] = json!("done");
+    record["copy"]["size"] = json!(7);
+    record["copy"]["leaseUntil"] = json!(0);
+    world.moto.put_object(&state, &key, &[], record.to_string());
+    // The late one has heard of its failure when it has tried to write it down.
+    let written = || world.aws.calls_like(&format!("PUT /{state}/{key}")).len();
+    while written() < 3 {
+        assert!(Instant::now() < deadline, "the failure was never written: {:?}", world.aws.summaries());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let seen = server.get(&render.path("")).expect(200);
+    assert_eq!((&seen["copy"]["status"], &seen["copy"]["size"]), (&json!("done"), &json!(7)), "{seen:#}");
+}
+
+#[test]
 fn the_server_follows_without_being_asked() {
     let world = World::new();
     let server = world.serve();
