@@ -118,11 +118,12 @@ impl Renderer {
     /// [`Kind::RenderNotFound`] for another text, [`Kind::NotAllowed`] for a place that is not configured.
     pub fn ticket(&self, id: &str) -> Result<Ticket> {
         if crate::remotion::names::is_render_id(id) {
-            let settings = &self.settings().accounts.choose(None)?.settings;
-            let Some(bucket) = &settings.bucket else {
+            let settings = self.settings().accounts.only().map(|account| &account.settings);
+            let Some((settings, bucket)) = settings.and_then(|settings| Some((settings, settings.bucket.as_ref()?)))
+            else {
                 return Err(Error::new(
                     Kind::RenderNotFound,
-                    "A bare render id tells no bucket. Use the `id` that starting it answered, or set RENDERGATE_BUCKET.",
+                    "A bare render id tells neither account nor bucket. Use the `id` that starting it answered, or set RENDERGATE_BUCKET where there is one account.",
                 ));
             };
             let (account, region) = (settings.name.clone(), settings.region.clone());
