@@ -13,7 +13,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::accounts::{AccountSettings, Policy};
 use crate::callers::ApiKey;
-use crate::credentials::SecretRef;
+use crate::credentials::{CredentialSource, SecretRef};
 use crate::error::Error;
 use crate::records::StateLocation;
 use crate::redacted::Redacted;
@@ -157,6 +157,24 @@ impl Config {
             reader.wrong("RENDERGATE_HOST", "beyond loopback callers must authenticate: set API_USERNAME and API_PASSWORD, RENDERGATE_API_KEYS, or RENDERGATE_ALLOW_ANONYMOUS=true");
         }
         reader.done(config)
+    }
+
+    /// All accounts, the first one first.
+    pub fn accounts(&self) -> impl Iterator<Item = &AccountConfig> {
+        std::iter::once(&self.account).chain(&self.other_accounts)
+    }
+
+    /// The secrets that are read where we run.
+    pub fn secrets(&self) -> impl Iterator<Item = &SecretRef> {
+        let keys = self.accounts().filter_map(|account| match &account.credentials {
+            CredentialSource::Secret(secret) => Some(secret),
+            _ => None,
+        });
+        let callers = self.api_keys.iter().filter_map(|keys| match keys {
+            KeySource::Secret(secret) => Some(secret),
+            KeySource::Listed(_) => None,
+        });
+        keys.chain(callers)
     }
 
     fn has_no_callers(&self) -> bool {

@@ -84,8 +84,7 @@ fn the_table_names_each_setting_once() {
 }
 
 fn names(config: &Config) -> Vec<&str> {
-    let all = std::iter::once(&config.account).chain(&config.other_accounts);
-    all.map(|account| account.settings.name.as_str()).collect()
+    config.accounts().map(|account| account.settings.name.as_str()).collect()
 }
 
 #[test]

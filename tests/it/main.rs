@@ -32,6 +32,7 @@ mod iam;
 mod layers;
 mod logs;
 mod output;
+mod policy;
 mod progress;
 mod progress_early;
 mod reach;

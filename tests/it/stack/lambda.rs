@@ -1,12 +1,13 @@
 //! A scripted Lambda Invoke endpoint. Unless a test says otherwise it does what the
 //! Remotion function does on `start`: writes the first progress.json and names the render.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use hyper::Method;
 use serde_json::{Value, json};
 
+use super::actions::action;
 use super::http::{self, Call, Deed, Reply, Wire};
 use super::moto::Moto;
 use super::stream::{self, Step};
@@ -18,8 +19,10 @@ pub(crate) const IMAGE: &str = "not really an image";
 #[derive(Default)]
 struct State {
     calls: Vec<Call>,
+    actions: BTreeSet<String>,
     script: VecDeque<Reply>,
     always: Option<Reply>,
+    invoked: Option<Reply>,
     refused_key: Option<String>,
     functions: Vec<Value>,
     /// How many more invocations an access key gets.
@@ -55,6 +58,11 @@ impl FakeLambda {
         self.state.lock().unwrap().always = Some(reply);
     }
 
+    /// Answers every invocation so, but lists and tells of functions as ever.
+    pub(crate) fn always_when_invoked(&self, reply: Reply) {
+        self.state.lock().unwrap().invoked = Some(reply);
+    }
+
     /// From now on nothing signed with this access key gets in.
     pub(crate) fn refuse_key(&self, access_key: &str) {
         self.state.lock().unwrap().refused_key = Some(access_key.to_owned());
@@ -81,6 +89,11 @@ impl FakeLambda {
         self.state.lock().unwrap().calls.clone()
     }
 
+    /// The rights that all calls needed, also the forgotten ones.
+    pub(crate) fn actions(&self) -> Vec<String> {
+        self.state.lock().unwrap().actions.iter().cloned().collect()
+    }
+
     pub(crate) fn payloads(&self) -> Vec<Value> {
         let calls = self.calls();
         calls.iter().filter(|call| call.method == Method::POST).map(Call::json).collect()
@@ -101,6 +114,7 @@ impl FakeLambda {
 async fn serve(state: Arc<Mutex<State>>, moto: &'static Moto, bucket: String, call: Call) -> Wire {
     let scripted = {
         let mut state = state.lock().unwrap();
+        state.actions.extend(action(&call));
         state.calls.push(call.clone());
         let refused = state.refused_key.as_deref() == Some(call.access_key());
         let full = match state.room.get_mut(call.access_key()) {
@@ -116,7 +130,7 @@ async fn serve(state: Arc<Mutex<State>>, moto: &'static Moto, bucket: String, ca
             (_, true) => Some(Reply::throttled("ConcurrentInvocationLimitExceeded", None)),
             _ => state.script.pop_front(),
         };
-        next.or_else(|| state.always.clone())
+        next.or_else(|| state.always.clone()).or_else(|| state.invoked.clone().filter(|_| call.method == Method::POST))
     };
     let reply = scripted.unwrap_or(Reply::slow(std::time::Duration::ZERO));
     tokio::time::sleep(reply.delay).await;
