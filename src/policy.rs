@@ -116,6 +116,14 @@ pub fn bucket(account: &AccountConfig) -> Vec<Statement> {
     ]
 }
 
+/// What `rendergate doctor` needs besides, to tell everything.
+pub fn doctor(account: &AccountConfig) -> Vec<Statement> {
+    vec![
+        allow("TellTheQuota", &["lambda:GetAccountSettings"], vec!["*".to_owned()]),
+        allow("TellTheOwnership", &["s3:GetBucketOwnershipControls"], vec![bucket_arn(account)]),
+    ]
+}
+
 fn function_arn(account: &AccountConfig) -> String {
     let place = &account.settings;
     let region = if place.region_is_fixed { place.region.as_str() } else { "*" };

@@ -33,7 +33,8 @@ impl Accounts {
         Self { first, others, policy, credit }
     }
 
-    fn all(&self) -> impl Iterator<Item = &Account> {
+    /// All, in the order of the settings.
+    pub fn all(&self) -> impl Iterator<Item = &Account> {
         std::iter::once(&self.first).chain(&self.others)
     }
 
@@ -51,6 +52,11 @@ impl Accounts {
     /// [`Kind::NotAllowed`] for an account that is not configured.
     pub fn named_or_first(&self, named: Option<&str>) -> Result<&Account> {
         named.map_or(Ok(&self.first), |name| self.get(name))
+    }
+
+    /// The first of the settings.
+    pub fn first(&self) -> &Account {
+        &self.first
     }
 
     /// The account, where there is only one.

@@ -31,7 +31,9 @@ enum Subject {
     State,
     /// Create Remotion's bucket with `rendergate bucket`.
     Bucket,
-    /// All but `bucket`, for one role that does everything.
+    /// What `rendergate doctor` can tell only with further rights.
+    Doctor,
+    /// All but `bucket` and `doctor`, for one role that does everything.
     All,
 }
 
@@ -54,6 +56,7 @@ fn statements(args: &Args, config: &Config) -> Result<Vec<policy::Statement>> {
         Subject::Secret => (policy::secret(config), "no setting names a secret"),
         Subject::State => (policy::state(config), "RENDERGATE_STATE names no bucket"),
         Subject::Bucket => (policy::bucket(account), ""),
+        Subject::Doctor => (policy::doctor(account), ""),
         Subject::All => {
             let parts = [policy::trigger(account), policy::copy(config), policy::secret(config), policy::state(config)];
             (parts.concat(), "")

@@ -23,6 +23,7 @@ mod credentials;
 mod credentials_missing;
 mod delete;
 mod deployed;
+mod doctor;
 mod door;
 mod events;
 mod failures;

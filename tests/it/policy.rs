@@ -162,6 +162,7 @@ fn what_is_printed_is_what_is_called() {
     }
     assert_eq!(settings.run(&["functions", FUNCTION]).code, Some(0));
     assert_eq!(settings.run(&["bucket", "--region", "eu-west-1", "--folder-expiry", "true"]).code, Some(0));
+    assert_eq!(settings.run(&["doctor"]).code, Some(0));
     // A bucket that can't be set up is taken away again.
     let refusal = Reply::aws_xml(403, "AccessDenied", "no");
     world.aws.fault(1, |call| call.query.contains("policy"), refusal);

@@ -15,7 +15,7 @@ pub(crate) fn printed() -> &'static BTreeSet<String> {
             .set("RENDERGATE_DESTINATIONS", "videos")
             .set("RENDERGATE_STATE", "s3://state")
             .set("RENDERGATE_API_KEYS", "secret:callers");
-        let actions = ["all", "bucket"].iter().flat_map(|subject| {
+        let actions = ["all", "bucket", "doctor"].iter().flat_map(|subject| {
             let printed: Value = serde_json::from_str(&settings.run(&["policy", subject]).stdout).unwrap();
             printed["Statement"].as_array().unwrap().clone()
         });
@@ -25,9 +25,10 @@ pub(crate) fn printed() -> &'static BTreeSet<String> {
     &PRINTED
 }
 
-/// The IAM action, such as `s3:GetObject`; none for those who follow a link.
+/// The IAM action, such as `s3:GetObject`; none for those who follow a link, and for what everyone may.
 pub(crate) fn action(call: &Call) -> Option<String> {
-    (!call.service().is_empty()).then(|| signed(call))
+    let action = (!call.service().is_empty()).then(|| signed(call))?;
+    (action != "sts:GetCallerIdentity").then_some(action)
 }
 
 fn signed(call: &Call) -> String {
@@ -50,7 +51,7 @@ fn lambda(method: &str, path: &str) -> String {
         // Streaming needs the same right.
         ("POST", "invocations" | "response-streaming-invocations") => "InvokeFunction",
         ("GET", "" | "functions") => "ListFunctions",
-        ("GET", "account-settings") => "GetAccountSettings",
+        ("GET", _) if path.contains("account-settings") => "GetAccountSettings",
         ("GET", _) => "GetFunction",
         ("DELETE", _) => "DeleteFunction",
         other => panic!("what does Lambda do on {other:?}?"),

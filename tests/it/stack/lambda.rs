@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
 use hyper::Method;
 use serde_json::{Value, json};
 
@@ -138,7 +139,9 @@ async fn serve(state: Arc<Mutex<State>>, moto: &'static Moto, bucket: String, ca
         Deed::Answer { status, headers, body } => http::respond(status, &headers, body),
         Deed::Stream(steps) => http::stream(steps),
         Deed::Cut => None,
+        Deed::Serve if call.path.contains("/account-settings") => account_settings(),
         Deed::Serve if call.method == Method::GET => list(&state, &call),
+        Deed::Serve if call.header("x-amz-invocation-type") == Some("DryRun") => http::respond(204, &[], Bytes::new()),
         Deed::Serve if call.path.ends_with("/response-streaming-invocations") => {
             http::stream(still(moto, &bucket, &call.json()).await)
         }
@@ -148,6 +151,16 @@ async fn serve(state: Arc<Mutex<State>>, moto: &'static Moto, bucket: String, ca
             http::respond(200, &headers, answer.to_string().into())
         }
     }
+}
+
+/// GetAccountSettings of a new account.
+fn account_settings() -> Wire {
+    let limit = json!({
+        "TotalCodeSize": 1, "CodeSizeUnzipped": 1, "CodeSizeZipped": 1,
+        "ConcurrentExecutions": 10, "UnreservedConcurrentExecutions": 10,
+    });
+    let body = json!({ "AccountLimit": limit, "AccountUsage": {} });
+    http::respond(200, &[("content-type".into(), "application/json".into())], body.to_string().into())
 }
 
 /// ListFunctions, two to a page, and GetFunction.
