@@ -1,7 +1,6 @@
 //! Wires everything together: the one place that constructs.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use aws_config::SdkConfig;
 
@@ -13,10 +12,6 @@ use crate::credentials::SecretText;
 use crate::records::{Records, S3Records, StateLocation};
 use crate::renderer::{Renderer, Settings};
 use crate::telemetry::Metrics;
-
-/// A copy on Lambda must end before API Gateway gives up; elsewhere it may take its time.
-const COPY_ON_LAMBDA: Duration = Duration::from_secs(20);
-const COPY: Duration = Duration::from_secs(10 * 60);
 
 /// What an edge needs.
 #[derive(Clone, Debug)]
@@ -42,7 +37,7 @@ impl App {
             destinations: config.destinations.clone(),
             records: config.state.as_ref().map(|state| records(config, state, &home)),
             metrics: Metrics::new(config.metrics),
-            copy_limit: if config.on_lambda { COPY_ON_LAMBDA } else { COPY },
+            lives_on: !config.on_lambda,
         };
         Self {
             renderer: Renderer::new(settings),

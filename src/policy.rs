@@ -71,15 +71,19 @@ pub fn trigger(account: &AccountConfig) -> Vec<Statement> {
     statements
 }
 
-/// What copying outputs needs at the destinations: the guide's inline policy, both forms of ARN per destination.
+/// What copying outputs needs at the destinations: the guide's inline policy, both forms of ARN per destination;
+/// and to take back the parts of a copy that failed, without which they have to expire by a lifecycle rule.
 pub fn copy(config: &Config) -> Vec<Statement> {
     let partition = names::partition(&config.home_region);
-    let arns = config.destinations.iter().flat_map(|(bucket, prefix)| {
-        let arn = format!("arn:{partition}:s3:::{bucket}");
-        let below = format!("{arn}/{prefix}*");
-        [arn, below]
-    });
-    unless_empty("CopyOutputs", &["s3:PutObject"], arns.collect())
+    let arn = |bucket: &str| format!("arn:{partition}:s3:::{bucket}");
+    let below = |bucket: &str, prefix: &str| format!("arn:{partition}:s3:::{bucket}/{prefix}*");
+    let both = config.destinations.iter().flat_map(|(bucket, prefix)| [arn(bucket), below(bucket, prefix)]);
+    let objects = config.destinations.iter().map(|(bucket, prefix)| below(bucket, prefix));
+    [
+        unless_empty("CopyOutputs", &["s3:PutObject"], both.collect()),
+        unless_empty("TakeBackFailedCopies", &["s3:AbortMultipartUpload"], objects.collect()),
+    ]
+    .concat()
 }
 
 /// What reading the settings' secrets needs where Rendergate runs.

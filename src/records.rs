@@ -12,7 +12,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::aws::{Aws, Object, Put};
+use crate::aws::{Aws, Object, Put, Upload};
 use crate::error::{Error, Kind, Result};
 
 /// Where records are kept: the value of `RENDERGATE_STATE`.
@@ -82,10 +82,13 @@ pub struct CopyRecord {
     pub size: Option<u64>,
     /// Why it failed, as a problem's members.
     pub error: Option<serde_json::Value>,
-    /// How often it was begun.
+    /// How often it was begun since the last time that a part of it got there.
     pub attempts: u32,
     /// Until when the one who copies has it to itself, epoch ms.
     pub lease_until: u64,
+    /// The multipart upload that is under way, and its parts that are there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upload: Option<Upload>,
 }
 
 /// What to do about an object that is at the destination already.

@@ -5,7 +5,6 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::{ByteStream, DateTime, DateTimeFormat};
-use aws_sdk_s3::types::ChecksumMode;
 
 use super::{Aws, Call, Result, unreadable};
 use crate::error::{Error, Kind};
@@ -25,23 +24,6 @@ pub struct Object {
     pub key: String,
     /// Account id, sent as ExpectedBucketOwner.
     pub owner: Option<String>,
-}
-
-/// What HeadObject told.
-#[derive(Clone, Debug)]
-pub struct Found {
-    /// Bytes.
-    pub size: u64,
-    /// When it was written, in milliseconds since 1970; S3 tells whole seconds.
-    pub modified_ms: i64,
-    /// With its quotes, as S3 gave it.
-    pub etag: String,
-    /// Base64 CRC32 over the whole object.
-    pub crc32: Option<String>,
-    /// Base64 CRC64NVME over the whole object.
-    pub crc64nvme: Option<String>,
-    /// The object is encrypted with a KMS key, so that its ETag says nothing about its content.
-    pub kms: bool,
 }
 
 /// An object in a listing.
@@ -110,27 +92,6 @@ impl Aws {
             Error::new(Kind::AwsUnavailable, "The connection to S3 broke. Try again.").because(error)
         })?;
         Ok(Some((bytes.into_bytes().into(), etag)))
-    }
-
-    /// Size, ETag and checksums; `None` where there is no such key.
-    pub async fn head(&self, object: &Object) -> Result<Option<Found>> {
-        let answer = self.call(object.call("s3:GetObject"), |clients| {
-            let request = clients.s3(&object.region).head_object().bucket(&object.bucket).key(&object.key);
-            let request =
-                request.set_expected_bucket_owner(object.owner.clone()).checksum_mode(ChecksumMode::Enabled).send();
-            async move { none_if("NotFound", request.await) }
-        });
-        let Some(head) = answer.await? else { return Ok(None) };
-        let etag = head.e_tag.clone().ok_or_else(|| unreadable("HeadObject"))?;
-        let whole = head.checksum_type.as_ref().is_none_or(|kind| kind.as_str() == "FULL_OBJECT");
-        Ok(Some(Found {
-            size: head.content_length.unwrap_or_default().max(0).unsigned_abs(),
-            modified_ms: millis(head.last_modified),
-            etag,
-            crc32: head.checksum_crc32.filter(|_| whole),
-            crc64nvme: head.checksum_crc64_nvme.filter(|_| whole),
-            kms: head.server_side_encryption.is_some_and(|kind| kind.as_str().starts_with("aws:kms")),
-        }))
     }
 
     /// Writes a JSON object; its ETag, or `None` where the condition did not hold.
@@ -236,7 +197,7 @@ impl Aws {
 }
 
 /// Milliseconds since 1970; 0 where S3 does not tell.
-fn millis(time: Option<DateTime>) -> i64 {
+pub(super) fn millis(time: Option<DateTime>) -> i64 {
     time.and_then(|time| time.to_millis().ok()).unwrap_or_default()
 }
 

@@ -60,7 +60,7 @@ where
             "AWS throttles: the account's Lambda concurrency or request rate is used up. Nothing was started; try again later, or raise the quota.",
         )
         .with("retryAfter", retry_after.unwrap_or(2)),
-        SdkError::ServiceError(_) if status >= 500 => unavailable(action, retry_after),
+        SdkError::ServiceError(_) if status >= 500 && status != 501 => unavailable(action, retry_after),
         SdkError::ServiceError(_) => {
             Error::new(Kind::AwsError, format!("AWS refused {action} on {resource}: {code} (HTTP {status})."))
                 .with("awsErrorCode", code)

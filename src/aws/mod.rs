@@ -1,6 +1,6 @@
 //! What we call: Lambda and S3, for one account's credentials in any region.
 //!
-//! `function` invokes, `bucket` reads and writes objects, `copy` moves a finished file, `delete`
+//! `function` invokes, `bucket` reads and writes objects, `head` looks at one, `copy` moves a finished file, `delete`
 //! removes files, `download` brings one here,
 //! `setup` makes a bucket, `error` turns refusals into advice. Only this layer names an `aws_sdk_*` type.
 
@@ -11,6 +11,7 @@ mod download;
 mod error;
 mod examine;
 mod function;
+mod head;
 mod setup;
 
 use std::collections::HashMap;
@@ -22,16 +23,18 @@ use aws_config::identity::IdentityCache;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_s3::config::RequestChecksumCalculation;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use tracing::Instrument;
 
 use crate::error::{Error, Kind, Result};
-pub use bucket::{Found, Listed, ListedBucket, Object, Presigned, Put};
-pub use copy::{Copied, CopyTarget};
+pub use bucket::{Listed, ListedBucket, Object, Presigned, Put};
+pub use copy::{Copied, Copier, CopyTarget, Upload};
 use error::Call;
 pub use examine::{Concurrency, Identity, Reach};
 pub use function::{Deployed, Invoked, OnThrottle, Piece, Streaming};
+pub use head::{Found, Headers};
 pub use setup::{Bucket, Expiry};
 
 /// A refused key is looked up anew at most this often: a source that stays wrong must not cost a call per request.
@@ -63,6 +66,7 @@ pub struct Aws {
     config: SdkConfig,
     renewable: bool,
     path_style: bool,
+    endpoint: Option<String>,
     current: Mutex<(Arc<Clients>, Option<Instant>)>,
 }
 
@@ -71,6 +75,7 @@ pub struct Aws {
 struct Clients {
     config: SdkConfig,
     path_style: bool,
+    endpoint: Option<String>,
     s3: Mutex<HashMap<String, aws_sdk_s3::Client>>,
     lambda: Mutex<HashMap<String, aws_sdk_lambda::Client>>,
 }
@@ -79,8 +84,23 @@ impl Aws {
     /// `renewable`: a refused key is worth asking `config`'s provider again. `path_style`: S3 is
     /// not AWS's own and may know no bucket host names.
     pub fn new(config: SdkConfig, renewable: bool, path_style: bool) -> Self {
-        let clients = Clients::new(config.clone(), path_style);
-        Self { config, renewable, path_style, current: Mutex::new((clients, None)) }
+        Self::made(config, renewable, path_style, None)
+    }
+
+    /// Calls an S3-compatible store at `endpoint` instead of AWS. Bucket names go into the path, and checksums,
+    /// which not all stores know, are left out where they may be.
+    pub fn at(self, endpoint: &str) -> Self {
+        Self::made(self.config, self.renewable, true, Some(endpoint.to_owned()))
+    }
+
+    fn made(config: SdkConfig, renewable: bool, path_style: bool, endpoint: Option<String>) -> Self {
+        let clients = Clients::new(config.clone(), path_style, endpoint.clone());
+        Self { config, renewable, path_style, endpoint, current: Mutex::new((clients, None)) }
+    }
+
+    /// Whether S3 is a store of its own, configured by its endpoint.
+    pub fn is_foreign(&self) -> bool {
+        self.endpoint.is_some()
     }
 
     /// Makes one call, and where AWS refuses a renewable key makes it once more with a fresh one.
@@ -130,14 +150,14 @@ impl Aws {
             return None;
         }
         let config = self.config.to_builder().identity_cache(IdentityCache::lazy().build()).build();
-        *current = (Clients::new(config, self.path_style), Some(Instant::now()));
+        *current = (Clients::new(config, self.path_style, self.endpoint.clone()), Some(Instant::now()));
         Some(current.0.clone())
     }
 }
 
 impl Clients {
-    fn new(config: SdkConfig, path_style: bool) -> Arc<Self> {
-        Arc::new(Self { config, path_style, s3: Mutex::default(), lambda: Mutex::default() })
+    fn new(config: SdkConfig, path_style: bool, endpoint: Option<String>) -> Arc<Self> {
+        Arc::new(Self { config, path_style, endpoint, s3: Mutex::default(), lambda: Mutex::default() })
     }
 
     fn s3(&self, region: &str) -> aws_sdk_s3::Client {
@@ -146,6 +166,12 @@ impl Clients {
             let config = aws_sdk_s3::config::Builder::from(&self.config)
                 .region(Region::new(region.to_owned()))
                 .force_path_style(self.path_style);
+            let config = match &self.endpoint {
+                Some(endpoint) => {
+                    config.endpoint_url(endpoint).request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+                }
+                None => config,
+            };
             aws_sdk_s3::Client::from_conf(config.build())
         };
         clients.entry(region.to_owned()).or_insert_with(make).clone()

@@ -1,26 +1,26 @@
 //! The end of a render: its output is copied where it was ordered, once in effect.
 //!
 //! Whoever sees the end comes here. The record's conditional write makes one of them copy, for as
-//! long as its lease lasts; a copy that is repeated after a crash writes the same bytes again.
+//! long as it renews its lease; whoever comes after a crash goes on with the parts that are there.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 use tracing::Instrument;
 
+use super::claim::Claim;
 use super::{CopyTo, Renderer, Ticket, start};
-use crate::aws::{Copied, CopyTarget, Object};
 use crate::error::{Error, Kind, Result};
-use crate::records::{CopyRecord, CopyStatus, IfExists, Record, Version};
-use crate::telemetry::{Metric, now_ms};
+use crate::records::{CopyRecord, CopyStatus, Record, Version};
+use crate::telemetry::now_ms;
 
 /// What a request waits for a copy; the copy itself may go on.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
-/// How often a copy is tried that fails for reasons that may pass.
-const ATTEMPTS: u32 = 5;
-/// How much longer than the copy its lease lasts.
-const LEASE_MARGIN: Duration = Duration::from_secs(10);
+/// Where a process stops with its answer, a copy is not begun with less time than this: it would be broken off.
+const LEAST: Duration = Duration::from_secs(5);
+/// What of that is for the record at the end.
+const WRITING_DOWN: Duration = Duration::from_secs(2);
 
 /// A copy, as callers see it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -123,21 +123,18 @@ impl Renderer {
         version: Version,
         patience: Duration,
     ) -> Result<CopyView> {
-        let now = now_ms();
-        if matches!(record.copy.status, CopyStatus::Done | CopyStatus::Failed) || record.copy.lease_until > now {
+        let due = !CopyView::from(&record.copy).is_final() && record.copy.lease_until <= now_ms();
+        let lives_on = self.settings().lives_on;
+        if !due || (!lives_on && patience < LEAST) {
             return Ok(CopyView::from(&record.copy));
         }
-        let mut claimed = record;
-        claimed.copy.status = CopyStatus::Copying;
-        claimed.copy.attempts += 1;
-        let lease = self.settings().copy_limit + LEASE_MARGIN;
-        claimed.copy.lease_until = now + u64::try_from(lease.as_millis()).unwrap_or(u64::MAX);
-        let Some(version) = self.records()?.write(&claimed, Some(&version)).await? else {
-            return self.recorded(ticket, claimed).await;
+        let limit = (!lives_on).then(|| patience.saturating_sub(WRITING_DOWN));
+        let Some(claim) = Claim::take(self.records()?, record.clone(), &version).await? else {
+            return self.recorded(ticket, record).await;
         };
-        let copying = CopyView::from(&claimed.copy);
+        let copying = CopyView::from(&claim.record().copy);
         let (renderer, ticket) = (self.clone(), ticket.clone());
-        let work = async move { renderer.work(&ticket, &source, claimed, &version).await };
+        let work = async move { renderer.work(&ticket, &source, claim, limit).await };
         let work = tokio::spawn(work.in_current_span());
         match tokio::time::timeout(patience, work).await {
             Err(_) => Ok(copying),
@@ -149,84 +146,10 @@ impl Renderer {
     }
 
     /// How the copy is by the record as it stands now.
-    async fn recorded(&self, ticket: &Ticket, known: Record) -> Result<CopyView> {
+    pub(super) async fn recorded(&self, ticket: &Ticket, known: Record) -> Result<CopyView> {
         let record = self.record(ticket).await?.map_or(known, |(record, _)| record);
         Ok(CopyView::from(&record.copy))
     }
-
-    /// Copies, and writes down how it went, in place of exactly the claim: a process that was frozen beyond
-    /// its lease must not undo what another has done since.
-    async fn work(&self, ticket: &Ticket, source: &Source, mut record: Record, claim: &Version) -> Result<CopyView> {
-        let began = Instant::now();
-        let made = self.copy_object(ticket, source, &record.copy).await;
-        let metrics = self.settings().metrics;
-        record.copy.lease_until = 0;
-        match &made {
-            Ok(size) => {
-                record.copy.status = CopyStatus::Done;
-                record.copy.size = Some(*size);
-                record.copy.error = None;
-                metrics.put(&ticket.account, Metric::Copied(began.elapsed().as_secs_f64() * 1000.0));
-            }
-            Err(error) => {
-                let again = error.kind().is_transient() && record.copy.attempts < ATTEMPTS;
-                record.copy.status = if again { CopyStatus::Pending } else { CopyStatus::Failed };
-                record.copy.error = Some(described(error));
-                if !again {
-                    metrics.put(&ticket.account, Metric::CopyFailed);
-                }
-                tracing::warn!(renderId = ticket.render_id, code = error.kind().code(), again, "copy failed");
-            }
-        }
-        if self.records()?.write(&record, Some(claim)).await?.is_none() {
-            return self.recorded(ticket, record).await;
-        }
-        made.map(|_| CopyView::from(&record.copy))
-    }
-
-    async fn copy_object(&self, ticket: &Ticket, source: &Source, copy: &CopyRecord) -> Result<u64> {
-        let account = self.settings().accounts.get(&ticket.account)?;
-        self.check_output(ticket, &source.bucket, &source.key)?;
-        let from = account.object(&ticket.region, &source.bucket, source.key.clone());
-        let found = account
-            .aws
-            .head(&from)
-            .await?
-            .ok_or_else(|| Error::new(Kind::RenderNotFound, "The output is not there any more. Render again."))?;
-        let region = match &copy.region {
-            Some(region) => region.clone(),
-            None => account.aws.region_of(&copy.bucket, &ticket.region).await.unwrap_or_else(|| ticket.region.clone()),
-        };
-        let object = Object {
-            region,
-            bucket: copy.bucket.clone(),
-            key: copy.key.clone(),
-            owner: copy.expected_bucket_owner.clone(),
-        };
-        let target = CopyTarget {
-            object,
-            storage_class: copy.storage_class.clone(),
-            new_only: copy.if_exists != IfExists::Overwrite,
-        };
-        match account.aws.copy(&from, &found, &target, self.settings().copy_limit).await? {
-            Copied::Existed if copy.if_exists == IfExists::Fail => Err(Error::new(
-                Kind::DestinationExists,
-                format!(
-                    "s3://{}/{} exists already, and `ifExists` is `fail`. Choose another key.",
-                    copy.bucket, copy.key
-                ),
-            )),
-            Copied::Existed | Copied::Done => Ok(found.size),
-        }
-    }
-}
-
-/// What callers see of an error inside another answer.
-fn described(error: &Error) -> Value {
-    let mut members = error.members().clone();
-    members.insert("code".into(), error.kind().code().into());
-    members.insert("detail".into(), error.detail().into());
-    Value::Object(members)
 }
 
 /// The copy of a render that ended without an output.

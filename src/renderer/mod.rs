@@ -2,7 +2,7 @@
 //!
 //! `order` is what callers ask for, `plan` checks it, `target` is the function that it goes to, `start` sends it,
 //! `ticket` is the claim check, `look` reads how it is, `ask` has the function tell it, `progress` follows,
-//! `finish` copies, `download` brings it here, `cancel` stops, `delete` clears away, `bucket` makes the place for it
+//! `finish` sees to the copy, which whoever has the `claim` may `make`, `download` brings it here, `cancel` stops, `delete` clears away, `bucket` makes the place for it
 //! all. `still` renders one image while the caller waits, `attempt` by `attempt`, with a `memory` of those that take
 //! longer. `compositions`, `deployed` and `sites` tell what there is to render, and with what; `doctor` whether all of it is in order. Edges translate to
 //! and from these and decide nothing.
@@ -11,6 +11,7 @@ mod ask;
 mod attempt;
 mod bucket;
 mod cancel;
+mod claim;
 mod compositions;
 mod copy_to;
 mod delete;
@@ -19,6 +20,7 @@ mod doctor;
 mod download;
 mod finish;
 mod look;
+mod make;
 mod memory;
 mod order;
 mod plan;
@@ -31,7 +33,6 @@ mod ticket;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 pub use crate::accounts::FunctionInfo;
 use crate::accounts::{Account, Accounts, not_allowed};
@@ -75,8 +76,8 @@ pub struct Settings {
     pub records: Option<Records>,
     /// Counts what happens.
     pub metrics: Metrics,
-    /// How long one copy may take.
-    pub copy_limit: Duration,
+    /// Whether the process lives on after an answer; else what is left of a copy waits for the next request.
+    pub lives_on: bool,
 }
 
 /// Starts, follows and delivers renders. Cheap to clone.

@@ -162,6 +162,7 @@ pub(super) fn new_record(ticket: &Ticket, copy_to: &CopyTo, key: String) -> Reco
         error: None,
         attempts: 0,
         lease_until: 0,
+        upload: None,
     };
     Record { id: ticket.to_string(), created_at: now_ms(), copy }
 }

@@ -18,6 +18,8 @@ mod cli_verbs;
 mod compositions;
 mod copy;
 mod copy_follow;
+mod copy_large;
+mod copy_parts;
 mod copy_refused;
 mod credentials;
 mod credentials_missing;

@@ -66,7 +66,11 @@ const RENDERS: [&str; 7] = [
     "s3:PutObject arn:aws:s3:::remotionlambda-useast1-abc/renders/*/cancel.json",
     "s3:DeleteObject arn:aws:s3:::remotionlambda-useast1-abc/renders/*",
 ];
-const COPIES: [&str; 2] = ["s3:PutObject arn:aws:s3:::videos", "s3:PutObject arn:aws:s3:::videos/*"];
+const COPIES: [&str; 3] = [
+    "s3:PutObject arn:aws:s3:::videos",
+    "s3:PutObject arn:aws:s3:::videos/*",
+    "s3:AbortMultipartUpload arn:aws:s3:::videos/*",
+];
 const READS_SECRET: &str =
     "secretsmanager:GetSecretValue arn:aws:secretsmanager:us-east-1:123456789012:secret:dev/remotion-user-AbCdEf";
 
@@ -76,7 +80,15 @@ fn the_role_may_do_what_the_parameters_call_for_and_nothing_else() {
     assert_eq!(rights(&[DESTINATION]), set(&[&ALWAYS, &RENDERS, &COPIES]));
     assert_eq!(
         rights(&[DESTINATION, ("DestinationPrefix", "customers/")]),
-        set(&[&ALWAYS, &RENDERS, &COPIES[..1], &["s3:PutObject arn:aws:s3:::videos/customers/*"]])
+        set(&[
+            &ALWAYS,
+            &RENDERS,
+            &COPIES[..1],
+            &[
+                "s3:PutObject arn:aws:s3:::videos/customers/*",
+                "s3:AbortMultipartUpload arn:aws:s3:::videos/customers/*"
+            ]
+        ])
     );
     assert_eq!(
         rights(&[("Auth", "apikey")]),

@@ -76,6 +76,7 @@ fn s3(call: &Call, method: &str) -> String {
         ("PUT", true) if has("acl") => "PutBucketAcl",
         ("PUT", true) => "CreateBucket",
         ("DELETE", true) => "DeleteBucket",
+        ("GET", false) if has("tagging") => "GetObjectTagging",
         ("GET" | "HEAD", false) => "GetObject",
         ("PUT" | "POST", false) => "PutObject",
         ("DELETE", false) if has("uploadId") => "AbortMultipartUpload",

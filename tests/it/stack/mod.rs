@@ -6,6 +6,7 @@ pub(crate) mod actions;
 pub(crate) mod answer;
 pub(crate) mod http;
 pub(crate) mod lambda;
+pub(crate) mod large;
 pub(crate) mod moto;
 pub(crate) mod owner;
 pub(crate) mod progress;
@@ -22,6 +23,7 @@ use serde_json::{Value, json};
 pub(crate) use answer::Answer;
 pub(crate) use http::{Call, Reply, basic};
 pub(crate) use lambda::FakeLambda;
+pub(crate) use large::Large;
 pub(crate) use moto::Moto;
 pub(crate) use proxy::Proxy;
 pub(crate) use runtime::Function;
@@ -144,6 +146,17 @@ impl World {
         let key = format!("renders/{render_id}/out.mp4");
         self.moto.put_object(&self.bucket, &key, &[("content-type", "video/mp4")], VIDEO);
         self.writes(render_id, &progress::done(&self.bucket, render_id));
+    }
+
+    /// As `finishes`, with an output of this size that nobody has.
+    pub(crate) fn finishes_large(&self, render_id: &str, size: u64) -> Large {
+        let large = Large::new(&format!("/{}/renders/{render_id}/out.mp4", self.bucket), size);
+        let script = large.clone();
+        self.aws.script(move |call| script.answer(call));
+        let mut progress = progress::done(&self.bucket, render_id);
+        progress["postRenderData"]["outputSize"] = json!(size);
+        self.writes(render_id, &progress);
+        large
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::Request;
 use hyper_util::rt::TokioIo;
@@ -13,12 +14,17 @@ use super::actions::action;
 use super::http::{self, Call, Deed, Reply, Wire};
 
 type Matcher = Box<dyn Fn(&Call) -> bool + Send>;
+type Script = Box<dyn Fn(&Call) -> Option<Reply> + Send>;
+
+/// Larger bodies are not kept.
+const KEPT: usize = 4 << 20;
 
 #[derive(Default)]
 struct State {
     calls: Vec<Call>,
     actions: BTreeSet<String>,
     faults: Vec<Fault>,
+    script: Option<Script>,
 }
 
 struct Fault {
@@ -44,6 +50,11 @@ impl Proxy {
     /// The next `times` requests that match are treated so.
     pub(crate) fn fault(&self, times: usize, matches: impl Fn(&Call) -> bool + Send + 'static, reply: Reply) {
         self.state.lock().unwrap().faults.push(Fault { left: times, matches: Box::new(matches), reply });
+    }
+
+    /// What isn't treated otherwise is answered so, where there is an answer.
+    pub(crate) fn script(&self, script: impl Fn(&Call) -> Option<Reply> + Send + 'static) {
+        self.state.lock().unwrap().script = Some(Box::new(script));
     }
 
     pub(crate) fn heal(&self) {
@@ -77,11 +88,13 @@ async fn serve(state: Arc<Mutex<State>>, upstream: String, call: Call) -> Wire {
     let fault = {
         let mut state = state.lock().unwrap();
         state.actions.extend(action(&call));
-        state.calls.push(call.clone());
-        state.faults.iter_mut().find(|fault| fault.left > 0 && (fault.matches)(&call)).map(|fault| {
+        let kept = if call.body.len() > KEPT { Bytes::new() } else { call.body.clone() };
+        state.calls.push(Call { body: kept, ..call.clone() });
+        let fault = state.faults.iter_mut().find(|fault| fault.left > 0 && (fault.matches)(&call)).map(|fault| {
             fault.left -= 1;
             fault.reply.clone()
-        })
+        });
+        fault.or_else(|| state.script.as_ref()?(&call))
     };
     let Some(reply) = fault else {
         return forward(&upstream, call).await;

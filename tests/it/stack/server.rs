@@ -101,8 +101,20 @@ impl Server {
 
     /// SIGTERM, as an orchestrator sends it.
     pub(crate) fn terminate(&self) {
-        let signal = format!("kill -TERM {}", self.process.id());
+        self.signal("TERM");
+    }
+
+    /// `STOP` and `CONT` freeze and thaw it.
+    pub(crate) fn signal(&self, name: &str) {
+        let signal = format!("kill -{name} {}", self.process.id());
         assert!(Command::new("sh").args(["-c", &signal]).status().unwrap().success(), "{}", self.log());
+    }
+
+    /// The most memory that it ever had, kB.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
     fn finish(&mut self) {
