@@ -1,5 +1,6 @@
 //! Wires everything together: the one place that constructs.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use aws_config::SdkConfig;
@@ -10,7 +11,7 @@ use crate::callers::{ApiKeys, Callers};
 use crate::config::{AccountConfig, Config, KeySource};
 use crate::credentials::SecretText;
 use crate::records::{Records, S3Records, StateLocation};
-use crate::renderer::{Renderer, Settings};
+use crate::renderer::{Own, Renderer, Settings};
 use crate::telemetry::Metrics;
 
 /// What an edge needs.
@@ -35,6 +36,7 @@ impl App {
             composition: config.composition.clone(),
             codec: config.codec,
             destinations: config.destinations.clone(),
+            stores: stores(config, &home),
             records: config.state.as_ref().map(|state| records(config, state, &home)),
             metrics: Metrics::new(config.metrics),
             lives_on: !config.on_lambda,
@@ -51,6 +53,20 @@ fn account_of(config: &Config, account: &AccountConfig, home: &SdkConfig) -> Acc
     let AccountConfig { settings, credentials } = account;
     let aws = Aws::new(credentials.apply(home), credentials.is_renewable(), config.path_style);
     Account::new(settings.clone(), Arc::new(aws))
+}
+
+/// Who writes to the destinations that have credentials or an endpoint of their own.
+fn stores(config: &Config, home: &SdkConfig) -> HashMap<String, Arc<Aws>> {
+    let own = config.destinations.iter().filter_map(|destination| Some((destination, destination.own.as_ref()?)));
+    let store = |own: &Own| {
+        let Own { credentials, endpoint } = own;
+        let aws = Aws::new(credentials.apply(home), credentials.is_renewable(), config.path_style);
+        Arc::new(match endpoint {
+            Some(endpoint) => aws.at(endpoint),
+            None => aws,
+        })
+    };
+    own.map(|(destination, own)| (destination.bucket.clone(), store(own))).collect()
 }
 
 /// Records are written with the credentials of where we run: the state is ours, not the account's.

@@ -9,6 +9,7 @@ use crate::config::{AccountConfig, Config};
 use crate::credentials::SecretRef;
 use crate::records::StateLocation;
 use crate::remotion::names;
+use crate::renderer::Destination;
 
 /// One statement of a policy, by IAM's names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -75,10 +76,12 @@ pub fn trigger(account: &AccountConfig) -> Vec<Statement> {
 /// and to take back the parts of a copy that failed, without which they have to expire by a lifecycle rule.
 pub fn copy(config: &Config) -> Vec<Statement> {
     let partition = names::partition(&config.home_region);
-    let arn = |bucket: &str| format!("arn:{partition}:s3:::{bucket}");
-    let below = |bucket: &str, prefix: &str| format!("arn:{partition}:s3:::{bucket}/{prefix}*");
-    let both = config.destinations.iter().flat_map(|(bucket, prefix)| [arn(bucket), below(bucket, prefix)]);
-    let objects = config.destinations.iter().map(|(bucket, prefix)| below(bucket, prefix));
+    // Those with credentials of their own need the same for those.
+    let listed: Vec<_> = config.destinations.iter().filter(|destination| destination.own.is_none()).collect();
+    let arn = |destination: &&Destination| format!("arn:{partition}:s3:::{}", destination.bucket);
+    let below = |destination: &&Destination| format!("{}/{}*", arn(destination), destination.prefix);
+    let both = listed.iter().flat_map(|destination| [arn(destination), below(destination)]);
+    let objects = listed.iter().map(below);
     [
         unless_empty("CopyOutputs", &["s3:PutObject"], both.collect()),
         unless_empty("TakeBackFailedCopies", &["s3:AbortMultipartUpload"], objects.collect()),

@@ -174,7 +174,11 @@ impl Config {
             KeySource::Secret(secret) => Some(secret),
             KeySource::Listed(_) => None,
         });
-        keys.chain(callers)
+        let stores = self.destinations.iter().filter_map(|destination| match &destination.own.as_ref()?.credentials {
+            CredentialSource::Secret(secret) => Some(secret),
+            _ => None,
+        });
+        keys.chain(stores).chain(callers)
     }
 
     fn has_no_callers(&self) -> bool {

@@ -61,7 +61,7 @@ pub const SETTINGS: [Setting; 28] = [
     secret("AWS_SECRET_n", "the secret that belongs to AWS_KEY_n", "none"),
     setting(
         "RENDERGATE_DESTINATIONS",
-        "buckets that `copyTo` may name, each optionally with a key prefix: `videos,archive/customers/`, or JSON `[{\"bucket\":\"…\",\"prefix\":\"…\"}]`",
+        "buckets that `copyTo` may name, each optionally with a key prefix: `videos,archive/customers/`; or JSON `[{\"bucket\":\"…\",\"prefix\":\"…\",\"region\":\"…\",\"credentials\":\"…\",\"endpoint\":\"…\"}]`: `credentials` as RENDERGATE_CREDENTIALS, `endpoint` of an S3-compatible store; where one has either, files are streamed through Rendergate",
         "none: copying is off",
     ),
     setting(

@@ -1,12 +1,11 @@
-//! Where a finished file is copied: what callers may say, and what is configured.
+//! Where a finished file is copied, as callers say it.
 
 use std::fmt;
-use std::str::FromStr;
 
 use serde::de::{self, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer};
 
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::records::IfExists;
 use crate::remotion::names;
 
@@ -148,80 +147,6 @@ fn has_known_placeholders(key: &str) -> bool {
     words.all(|name| ["renderId", "composition", "ext"].contains(&name))
 }
 
-/// A bucket that copies may go to, and the prefix that their keys must have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Destination {
-    bucket: String,
-    prefix: String,
-}
-
-/// Where copies may go: the value of `RENDERGATE_DESTINATIONS`, such as `videos,archive/customers/`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Destinations(Vec<Destination>);
-
-impl Destinations {
-    /// Whether copying is off.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Each bucket with the prefix below which it may be written; an empty one is all of it.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|destination| (destination.bucket.as_str(), destination.prefix.as_str()))
-    }
-
-    /// Whether the bucket is a destination, whatever the key.
-    pub fn has_bucket(&self, bucket: &str) -> bool {
-        self.0.iter().any(|destination| destination.bucket == bucket)
-    }
-
-    /// Whether this object may be written.
-    pub fn allows(&self, bucket: &str, key: &str) -> bool {
-        self.0.iter().any(|destination| destination.bucket == bucket && key.starts_with(&destination.prefix))
-    }
-
-    /// The guides' form: an `outName` whose first segment is a destination means a copy to there.
-    pub fn from_out_name(&self, out_name: &str) -> Option<CopyTo> {
-        let (bucket, key) = out_name.split_once('/')?;
-        (self.has_bucket(bucket) && !key.is_empty()).then(|| CopyTo::at(bucket, key))
-    }
-}
-
-impl FromStr for Destinations {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Json {
-            bucket: String,
-            #[serde(default)]
-            prefix: String,
-        }
-        let wrong = || {
-            Error::new(
-                Kind::Config,
-                "expected buckets with optional key prefixes, such as `videos,archive/customers/`, or JSON `[{\"bucket\":\"…\",\"prefix\":\"…\"}]`",
-            )
-        };
-        let listed: Vec<Destination> = if text.trim_start().starts_with('[') {
-            let list: Vec<Json> = serde_json::from_str(text).map_err(|_| wrong())?;
-            list.into_iter().map(|Json { bucket, prefix }| Destination { bucket, prefix }).collect()
-        } else {
-            let split = |entry: &str| match entry.split_once('/') {
-                Some((bucket, prefix)) => Destination { bucket: bucket.to_owned(), prefix: prefix.to_owned() },
-                None => Destination { bucket: entry.to_owned(), prefix: String::new() },
-            };
-            text.split(',').map(str::trim).map(split).collect()
-        };
-        if listed.iter().all(|destination| names::is_bucket_name(&destination.bucket)) {
-            Ok(Self(listed))
-        } else {
-            Err(wrong())
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -259,20 +184,6 @@ mod tests {
             "5",
         ] {
             assert!(serde_json::from_str::<CopyTo>(json).is_err(), "{json}");
-        }
-    }
-
-    #[test]
-    fn only_configured_places_are_allowed() {
-        let destinations: Destinations = "videos, archive/customers/".parse().unwrap();
-        assert!(destinations.allows("videos", "x") && destinations.allows("archive", "customers/x"));
-        assert!(!destinations.allows("archive", "x") && !destinations.allows("other", "x"));
-        let json: Destinations = r#"[{"bucket":"videos"},{"bucket":"archive","prefix":"customers/"}]"#.parse().unwrap();
-        assert_eq!(destinations, json);
-        assert_eq!(destinations.from_out_name("videos/a/b.mp4"), Some(CopyTo::at("videos", "a/b.mp4")));
-        assert_eq!(destinations.from_out_name("other/a.mp4"), None);
-        for wrong in ["Videos", "", "a,,b", r#"[{"bucket":"videos","acl":"x"}]"#] {
-            assert!(wrong.parse::<Destinations>().is_err(), "{wrong}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Renderer;
+use super::{Destination, Renderer};
 use crate::accounts::Account;
 use crate::aws::{Concurrency, Reach};
 use crate::error::{Error, Kind};
@@ -85,18 +85,23 @@ impl Renderer {
         findings
     }
 
-    /// Destinations are looked at with the first account's credentials.
+    /// Destinations are looked at with their own credentials, else with the first account's.
     async fn examine_destinations(&self, report: &mut Report) {
         let settings = self.settings();
         if settings.destinations.is_empty() {
             report.add("destination", Check, "RENDERGATE_DESTINATIONS is not set: copying is off.");
         }
         let account = settings.accounts.first();
-        for (bucket, prefix) in settings.destinations.iter() {
-            let region = account.aws.region_of(bucket, &account.settings.region).await;
+        for destination in settings.destinations.iter() {
+            let Destination { bucket, prefix, .. } = destination;
+            let aws = settings.stores.get(bucket).unwrap_or(&account.aws);
+            let region = match &destination.region {
+                Some(region) => Some(region.clone()),
+                None => aws.region_of(bucket, &account.settings.region).await,
+            };
             let asked_in = region.as_deref().unwrap_or(&account.settings.region);
             let place = format!("s3://{bucket}/{prefix}");
-            match account.aws.reach(asked_in, bucket, None).await {
+            match aws.reach(asked_in, bucket, None).await {
                 Ok(Reach::Missing) => report.add("destination", Wrong, format!("{place}: there is no such bucket.")),
                 Ok(Reach::Listable | Reach::Exists) => {
                     report.add(

@@ -115,14 +115,17 @@ impl Renderer {
 
     async fn copy_target(&self, ticket: &Ticket, copy: &CopyRecord) -> Result<CopyTarget> {
         let account = self.settings().accounts.get(&ticket.account)?;
-        let region = match &copy.region {
-            Some(region) => region.clone(),
-            None => account.aws.region_of(&copy.bucket, &ticket.region).await.unwrap_or_else(|| ticket.region.clone()),
+        let own = self.settings().stores.get(&copy.bucket);
+        let aws = own.unwrap_or(&account.aws).clone();
+        let configured = self.settings().destinations.bucket(&copy.bucket).and_then(|bucket| bucket.region.clone());
+        let region = match copy.region.clone().or(configured) {
+            Some(region) => region,
+            None => aws.region_of(&copy.bucket, &ticket.region).await.unwrap_or_else(|| ticket.region.clone()),
         };
         let (bucket, key) = (copy.bucket.clone(), copy.key.clone());
         Ok(CopyTarget {
-            aws: account.aws.clone(),
-            streamed: false,
+            aws,
+            streamed: own.is_some(),
             object: Object { region, bucket, key, owner: copy.expected_bucket_owner.clone() },
             storage_class: copy.storage_class.clone(),
             new_only: copy.if_exists != IfExists::Overwrite,

@@ -16,6 +16,7 @@ mod compositions;
 mod copy_to;
 mod delete;
 mod deployed;
+mod destinations;
 mod doctor;
 mod download;
 mod finish;
@@ -36,6 +37,7 @@ use std::sync::{Arc, Mutex};
 
 pub use crate::accounts::FunctionInfo;
 use crate::accounts::{Account, Accounts, not_allowed};
+use crate::aws::Aws;
 use crate::error::{Error, Kind, Result};
 pub use crate::records::CopyStatus;
 use crate::records::Records;
@@ -45,9 +47,10 @@ use crate::telemetry::Metrics;
 pub use bucket::RenderBucket;
 pub use cancel::Cancelling;
 pub use compositions::CompositionsOrder;
-pub use copy_to::{CopyTo, Destinations};
+pub use copy_to::CopyTo;
 pub use delete::Deleted;
 pub use deployed::Which;
+pub use destinations::{Destination, Destinations, Own};
 pub use doctor::{Finding, Verdict};
 pub use download::Downloaded;
 pub use finish::CopyView;
@@ -72,6 +75,8 @@ pub struct Settings {
     pub codec: Codec,
     /// Where copies may go.
     pub destinations: Destinations,
+    /// Who writes to the destinations that have a way of their own, by bucket.
+    pub stores: HashMap<String, Arc<Aws>>,
     /// Where what is left to do is kept.
     pub records: Option<Records>,
     /// Counts what happens.
@@ -143,12 +148,12 @@ impl Renderer {
 
     /// Whether renders may keep their files in this bucket: `forceBucketName` may name a destination.
     fn may_render_in(&self, account: &Account, bucket: &str) -> bool {
-        account.is_render_bucket(bucket) || self.settings().destinations.allows(bucket, "renders/")
+        account.is_render_bucket(bucket) || self.settings().destinations.allows_render(bucket, "renders/")
     }
 
     /// Refuses an output bucket that is neither the render bucket nor a destination.
     fn check_output_bucket(&self, field: &str, account: &Account, bucket: &str, key: &str) -> Result<()> {
-        let allowed = account.is_render_bucket(bucket) || self.settings().destinations.allows(bucket, key);
+        let allowed = account.is_render_bucket(bucket) || self.settings().destinations.allows_render(bucket, key);
         if allowed { Ok(()) } else { Err(not_allowed(field, bucket)) }
     }
 

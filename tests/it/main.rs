@@ -21,6 +21,7 @@ mod copy_follow;
 mod copy_large;
 mod copy_parts;
 mod copy_refused;
+mod copy_streamed;
 mod credentials;
 mod credentials_missing;
 mod delete;

@@ -141,11 +141,11 @@ impl State {
         let copied = call.header("x-amz-copy-source").is_some();
         let range = match call.header("x-amz-copy-source-range") {
             Some(text) => range(text),
-            // By its number: all but the last are as long as this one or longer.
-            None if call.body.len() as u64 == self.size % self.size.min(8 << 20) => {
-                self.size - call.body.len() as u64..self.size
+            // What is streamed comes in parts of 8 MiB.
+            None => {
+                let start = (number - 1) * (8 << 20);
+                start..start + call.body.len() as u64
             }
-            None => (number - 1) * call.body.len() as u64..number * call.body.len() as u64,
         };
         if copied && call.header("x-amz-copy-source-if-match") != Some(&self.etag) {
             return (Err((412, "PreconditionFailed")), 0);
