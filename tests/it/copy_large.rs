@@ -14,7 +14,7 @@ pub(crate) const GIB: u64 = 1 << 30;
 pub(crate) fn ordered(world: &World, server: &Server, copy_to: Value, size: u64, part: Duration) -> (Render, Large) {
     let render = world.submit(server, json!({ "copyTo": copy_to }));
     let large = world.finishes_large(&render.render_id, size);
-    large.state().per_mb = part.div_f64(33.5);
+    large.state().per_mb = part.div_f64(16.8);
     (render, large)
 }
 
@@ -75,6 +75,7 @@ fn a_large_file_is_copied_in_parts_with_all_that_belongs_to_it() {
     assert!(calls.iter().all(|call| call.body.len() < 1 << 20));
     let complete = calls.last().unwrap();
     assert_eq!(complete.header("x-amz-checksum-crc64nvme"), Some(CRC64NVME));
+    assert_eq!(complete.header("x-amz-mp-object-size"), Some(size.to_string().as_str()));
 }
 
 #[test]
@@ -83,9 +84,9 @@ fn killed_in_the_middle_it_is_gone_on_with() {
     let size = 5 * GIB;
     let server = world.serve();
     let copy_to = json!(format!("s3://{}/x.mp4", world.videos));
-    let (render, large) = ordered(&world, &server, copy_to, size, Duration::from_millis(1500));
+    let (render, large) = ordered(&world, &server, copy_to, size, Duration::from_millis(750));
     // Past the first time that the parts are written down.
-    until("most parts are there", 60, || large.state().parts.len() > 90);
+    until("most parts are there", 60, || large.state().parts.len() > 180);
     let log = server.kill();
     assert!(!log.contains("canary"), "{log}");
     let before: BTreeSet<u64> = large.state().parts.iter().map(|(_, number)| *number).collect();
@@ -107,8 +108,8 @@ fn killed_in_the_middle_it_is_gone_on_with() {
         state.uploads.len()
     );
     assert_eq!((state.begun, state.completed, state.uploads.len()), (1, 1, 0));
-    // 16 at once, written down every 5 s, 1.5 s each: no more than four rounds and those under way.
-    assert!(repeated <= 80 && repeated < before.len(), "{repeated} of {} again", before.len());
+    // 16 at once, written down every 5 s, 0.75 s each: no more than eight rounds and those under way.
+    assert!(repeated <= 144 && repeated < before.len(), "{repeated} of {} again", before.len());
 }
 
 #[test]
@@ -116,7 +117,7 @@ fn who_was_frozen_beyond_the_lease_completes_nothing() {
     let world = World::new();
     let first = world.serve();
     let copy_to = json!(format!("s3://{}/x.mp4", world.videos));
-    let (render, large) = ordered(&world, &first, copy_to, 2 * GIB, Duration::from_millis(1000));
+    let (render, large) = ordered(&world, &first, copy_to, 2 * GIB, Duration::from_millis(500));
     until("it copies", 30, || large.state().parts.len() > 16);
     first.signal("STOP");
     let second = world.serve();

@@ -1,17 +1,16 @@
 //! Where a file is cut into parts.
 //!
-//! Measured by `benches/copy`, which also shows the neighbours of these numbers: one request copies about 90 MB/s
-//! inside S3, so that a larger file is faster in parts; smaller parts than these win nothing more, and each is a
-//! request that is paid for and may fail.
+//! Argued and measured in `benches/copy`: one request copies about 90 MB/s inside S3, so that a larger file is faster
+//! in parts; smaller parts win nothing more, and each is a request that is paid for and may fail.
 
 use std::ops::Range;
 
 const MIB: u64 = 1024 * 1024;
 
 /// Copied in one request up to here.
-const WHOLE: u64 = 64 * MIB;
-/// Inside S3. Two thirds of a second each, which is what a process that ends loses.
-const PART: u64 = 32 * MIB;
+const WHOLE: u64 = 32 * MIB;
+/// Inside S3; a fifth of a second each.
+const PART: u64 = 16 * MIB;
 /// So many at once.
 const AT_ONCE: usize = 16;
 

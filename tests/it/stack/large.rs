@@ -181,7 +181,7 @@ impl State {
         if listed != upload.parts.len() || end != self.size {
             return Err((400, "InvalidPart"));
         }
-        if call.header("x-amz-mp-object-size") != Some(&self.size.to_string()) {
+        if call.header("x-amz-mp-object-size").is_some_and(|told| told != self.size.to_string()) {
             return Err((400, "InvalidRequest"));
         }
         if upload.header("x-amz-checksum-type") == Some("FULL_OBJECT")
