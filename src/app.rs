@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 
 use crate::accounts::{Account, AccountSettings, Accounts};
-use crate::aws::{self, Aws};
+use crate::aws::{self, Aws, Endpoints};
 use crate::callers::{ApiKeys, Callers};
 use crate::config::{Config, KeySource};
 use crate::credentials::SecretText;
@@ -32,7 +32,8 @@ pub struct App {
 impl App {
     /// Builds the app. AWS is not called.
     pub async fn new(config: &Config) -> Self {
-        let home = aws::base_config(&config.home_region).await;
+        let endpoints = Endpoints::new(config.endpoints.clone());
+        let home = config.home.apply(&aws::base_config(&config.home_region, &endpoints).await);
         let account = account(config, &home);
         let settings = Settings {
             accounts: Accounts::new(account),
@@ -61,8 +62,11 @@ fn account(config: &Config, home: &SdkConfig) -> Account {
         serve_url: config.serve_url.clone(),
         account_id: config.account_id.clone(),
     };
-    let aws = Aws::new(config.credentials.apply(home), config.credentials.is_renewable(), config.path_style);
-    Account::new(settings, Arc::new(aws))
+    let source = &config.credentials;
+    // The same source is asked once for both.
+    let credentials = if *source == config.home { home.clone() } else { source.apply(home) };
+    let aws = Aws::new(credentials, source.is_renewable(), config.path_style);
+    Account::new(settings, Arc::new(aws.keeping_clients(config.keep_clients)))
 }
 
 /// Records are written with the credentials of where we run: the state is ours, not the account's.
@@ -70,7 +74,7 @@ fn records(config: &Config, state: &StateLocation, home: &SdkConfig) -> Records 
     match state {
         StateLocation::Folder(folder) => Records::Folder(folder.clone()),
         StateLocation::S3 { bucket, prefix } => Records::S3(S3Records {
-            aws: Arc::new(Aws::new(home.clone(), false, config.path_style)),
+            aws: Arc::new(Aws::new(home.clone(), config.home.is_renewable(), config.path_style)),
             region: config.home_region.clone(),
             bucket: bucket.clone(),
             prefix: prefix.clone(),

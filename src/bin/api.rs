@@ -7,14 +7,14 @@ use lambda_http::request::RequestContext;
 use lambda_http::tower::ServiceBuilder;
 use lambda_http::{Request, RequestExt};
 use rendergate::app::App;
-use rendergate::config::Config;
+use rendergate::config::{Config, Variables};
 use rendergate::{http, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let config = Config::from_env().inspect_err(|mistakes| eprintln!("{mistakes}"))?;
     telemetry::init(config.log_format, config.log_level, true);
-    Config::warn_of_unknown();
+    Variables::default().warn_of_unknown();
     let app = App::new(&config).await;
     let service = ServiceBuilder::new().map_request(with_door).service(http::router(app));
     lambda_http::run(service).await

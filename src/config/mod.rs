@@ -1,10 +1,14 @@
 //! The settings: read once at start, every mistake reported at once.
 //!
-//! `settings` is the documented table. Nothing else in this crate reads the environment (the SDK's
-//! own chain does); nothing ever writes it.
+//! `settings` is the documented table, `variables` where it is looked up, `credentials` who we are. Nothing
+//! else in this crate reads the environment (the SDK's own chain does); nothing ever writes it.
 
+mod credentials;
+mod dotenv;
 mod settings;
+mod variables;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
@@ -20,7 +24,10 @@ use crate::remotion::names;
 use crate::remotion::values::Codec;
 use crate::renderer::Destinations;
 use crate::telemetry::LogFormat;
+use credentials::Sources;
+use settings::ENDPOINTS;
 pub use settings::{SETTINGS, Setting};
+pub use variables::Variables;
 
 /// Where the list of API keys is.
 #[derive(Clone, Debug)]
@@ -44,7 +51,13 @@ pub struct Config {
     pub serve_url: Option<String>,
     pub composition: Option<String>,
     pub codec: Codec,
+    /// Who we are: secrets and records are reached so.
+    pub home: CredentialSource,
+    /// Whose account renders.
     pub credentials: CredentialSource,
+    pub keep_clients: bool,
+    /// `AWS_ENDPOINT_URL…`, by name.
+    pub endpoints: BTreeMap<String, String>,
     pub account_id: Option<String>,
     pub destinations: Destinations,
     pub state: Option<StateLocation>,
@@ -119,40 +132,12 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
 }
 
 impl Config {
-    /// The settings of this process.
+    /// The settings of this process alone.
     ///
     /// # Errors
     /// Every mistake there is.
-    #[allow(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub fn from_env() -> Result<Self, Mistakes> {
-        Self::from_lookup(|name| std::env::var(name).ok())
-    }
-
-    /// Variables that look like settings of ours and are none, each with the nearest name that is.
-    #[allow(clippy::disallowed_methods, reason = "as from_env")]
-    pub fn unknown() -> Vec<(String, Option<&'static str>)> {
-        let ours = std::env::vars_os()
-            .filter_map(|(name, _)| name.into_string().ok())
-            .filter(|name| name.starts_with("RENDERGATE_"));
-        let unknown = ours.filter(|name| SETTINGS.iter().all(|setting| setting.name != name));
-        let nearest = |name: &str| {
-            let scored = SETTINGS.iter().map(|setting| (strsim::jaro_winkler(setting.name, name), setting.name));
-            scored.filter(|(score, _)| *score > 0.9).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, near)| near)
-        };
-        unknown.map(|name| (name.clone(), nearest(&name))).collect()
-    }
-
-    /// Puts variables that look like settings, and are none, into the log.
-    pub fn warn_of_unknown() {
-        for (name, near) in Self::unknown() {
-            tracing::warn!(name, near, "not a setting of this version");
-        }
-    }
-
-    /// The value of one setting, as it stands in the environment.
-    #[allow(clippy::disallowed_methods, reason = "as from_env")]
-    pub fn current(name: &str) -> Option<String> {
-        std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+        Self::from_lookup(|name| Variables::default().get(name))
     }
 
     /// The settings found by `lookup`.
@@ -171,6 +156,8 @@ impl Config {
         if state.is_none() && !on_lambda {
             state = default_state(&reader);
         }
+        let (home_source, credentials) = Sources::read(&mut reader).choose(&mut reader, on_lambda);
+        let endpoints = ENDPOINTS.iter().filter_map(|name| Some(((*name).to_owned(), reader.text(name)?))).collect();
         let config = Self {
             function_name: reader.text("RENDERGATE_FUNCTION_NAME"),
             region_is_fixed: own_region.is_some(),
@@ -180,7 +167,10 @@ impl Config {
             serve_url: reader.text("RENDERGATE_SERVE_URL"),
             composition: reader.text("RENDERGATE_COMPOSITION"),
             codec: reader.read("RENDERGATE_CODEC", codec).unwrap_or(Codec::H264),
-            credentials: reader.parsed("RENDERGATE_CREDENTIALS").unwrap_or_default(),
+            home: home_source,
+            credentials,
+            keep_clients: reader.text("REMOTION_DISABLE_AWS_CLIENT_CACHE").is_none(),
+            endpoints,
             account_id: reader.checked("RENDERGATE_ACCOUNT_ID", is_account_id, "12 digits"),
             destinations: reader.parsed("RENDERGATE_DESTINATIONS").unwrap_or_default(),
             state,
