@@ -20,6 +20,7 @@ mod copy_follow;
 mod copy_refused;
 mod credentials;
 mod credentials_missing;
+mod credentials_vectors;
 mod delete;
 mod deployed;
 mod door;

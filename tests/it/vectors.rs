@@ -48,13 +48,17 @@ struct Vector {
     payload: Option<Value>,
 }
 
-fn vectors() -> Vec<Vector> {
+/// Every recorded call of `renderMediaOnLambda()`.
+pub(crate) fn recorded() -> Vec<Value> {
     let path = root().join("tests/fixtures/remotion/4.0.527/vectors/renderMediaOnLambda.json");
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let cases: Vec<Box<RawValue>> = serde_json::from_str(&text).unwrap();
     // One case holds half a surrogate pair, which no Rust string can: see props_arrive_as_javascript_writes_them.
-    let cases = cases.iter().filter_map(|case| serde_json::from_str::<Value>(case.get()).ok());
-    let cases = cases.map(|case| Vector {
+    cases.iter().filter_map(|case| serde_json::from_str::<Value>(case.get()).ok()).collect()
+}
+
+fn vectors() -> Vec<Vector> {
+    let cases = recorded().into_iter().map(|case| Vector {
         name: case["name"].as_str().unwrap().to_owned(),
         input: expand(&case["input"]).unwrap(),
         payload: case["requests"].as_array().unwrap().last().map(|request| request["body"]["json"].clone()),
