@@ -34,6 +34,7 @@ impl App {
     pub async fn new(config: &Config) -> Self {
         let endpoints = Endpoints::new(config.endpoints.clone());
         let home = config.home.apply(&aws::base_config(&config.home_region, &endpoints).await);
+        tracing::info!(credentials = %config.credentials, home = %config.home, "who we are to AWS");
         let account = account(config, &home);
         let settings = Settings {
             accounts: Accounts::new(account),
@@ -94,4 +95,70 @@ fn callers(config: &Config, home: &SdkConfig) -> Callers {
     // to listen elsewhere then, and on Lambda somebody always has to.
     let only_loopback = !config.on_lambda && config.basic.is_none() && config.api_keys.is_none();
     Callers { basic: config.basic.clone(), keys, allow_anonymous: config.allow_anonymous || only_loopback }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_config::{BehaviorVersion, Region};
+    use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+
+    use super::*;
+
+    /// Stands for what the SDK keeps of `~/.aws/credentials`.
+    #[derive(Debug)]
+    #[expect(dead_code, reason = "only shown")]
+    struct Files(&'static str);
+
+    impl LoadServiceConfig for Files {
+        fn load_config(&self, _: ServiceConfigKey<'_>) -> Option<String> {
+            None
+        }
+    }
+
+    fn base_with_files() -> SdkConfig {
+        let base = SdkConfig::builder().service_config(Files("aws_secret_access_key = CANARY-shared"));
+        base.behavior_version(BehaviorVersion::latest()).region(Region::from_static("us-east-1")).build()
+    }
+
+    /// Shared files, settings, clients: everything that holds a secret, in one `Debug`.
+    #[tokio::test]
+    async fn no_secret_shows_in_debug() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("credentials");
+        let profile = "[x]\naws_access_key_id = AKIAFILE\naws_secret_access_key = CANARY-file\naws_session_token = CANARY-token\n";
+        std::fs::write(&file, profile).unwrap();
+        let file = file.display().to_string();
+        let everything = [
+            ("AWS_SHARED_CREDENTIALS_FILE", file.as_str()),
+            ("AWS_ACCESS_KEY_ID", "AKIAPLAIN"),
+            ("AWS_SECRET_ACCESS_KEY", "CANARY-plain"),
+            ("AWS_SESSION_TOKEN", "CANARY-plain-token"),
+            ("REMOTION_AWS_ACCESS_KEY_ID", "AKIAREMOTION"),
+            ("REMOTION_AWS_SECRET_ACCESS_KEY", "CANARY-remotion"),
+            ("RENDERGATE_ROLE_EXTERNAL_ID", "CANARY-id"),
+            ("API_USERNAME", "me"),
+            ("API_PASSWORD", "CANARY-password"),
+        ];
+        let assume = "assume:arn:aws:iam::123456789012:role/render";
+        for (source, base) in [
+            ("auto", ""),
+            ("env", ""),
+            ("role", ""),
+            ("profile:x", ""),
+            ("secret:s", ""),
+            (assume, "profile:x"),
+            (assume, ""),
+        ] {
+            let config = Config::from_lookup(|name| match name {
+                "RENDERGATE_CREDENTIALS" => Some(source.to_owned()),
+                "RENDERGATE_ROLE_SOURCE" => Some(base.to_owned()),
+                name => everything.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned()),
+            });
+            let config = config.unwrap();
+            let aws = Aws::new(config.credentials.apply(&base_with_files()), true, false);
+            let shown = format!("{config:?} {aws:?} {:?}", App::new(&config).await);
+            let found = shown.find("CANARY").map(|at| &shown[at.saturating_sub(200)..at + 20]);
+            assert_eq!(found, None, "{source}");
+        }
+    }
 }

@@ -27,6 +27,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use tracing::Instrument;
 
 use crate::error::{Error, Kind, Result};
+use crate::redacted::Redacted;
 pub use bucket::{Found, Listed, ListedBucket, Object, Presigned, Put};
 pub use copy::{Copied, CopyTarget};
 pub use endpoints::Endpoints;
@@ -62,7 +63,8 @@ pub async fn base_config(region: &str, endpoints: &Endpoints) -> SdkConfig {
 /// Calls AWS with one account's credentials.
 #[derive(Debug)]
 pub struct Aws {
-    config: SdkConfig,
+    /// Not to be shown: it holds the shared files as they are.
+    config: Redacted<SdkConfig>,
     renewable: bool,
     path_style: bool,
     keeps_clients: bool,
@@ -72,7 +74,7 @@ pub struct Aws {
 /// The clients made for one set of credentials; a client is built when first needed.
 #[derive(Debug)]
 struct Clients {
-    config: SdkConfig,
+    config: Redacted<SdkConfig>,
     path_style: bool,
     s3: Mutex<HashMap<String, aws_sdk_s3::Client>>,
     lambda: Mutex<HashMap<String, aws_sdk_lambda::Client>>,
@@ -83,7 +85,13 @@ impl Aws {
     /// not AWS's own and may know no bucket host names.
     pub fn new(config: SdkConfig, renewable: bool, path_style: bool) -> Self {
         let clients = Clients::new(config.clone(), path_style);
-        Self { config, renewable, path_style, keeps_clients: true, current: Mutex::new((clients, None)) }
+        Self {
+            config: Redacted::new(config),
+            renewable,
+            path_style,
+            keeps_clients: true,
+            current: Mutex::new((clients, None)),
+        }
     }
 
     /// Makes new clients for each call unless `keep`, which ask the source for credentials anew.
@@ -146,20 +154,20 @@ impl Aws {
 
     /// Clients that know no credentials yet.
     fn new_clients(&self) -> Arc<Clients> {
-        let config = self.config.to_builder().identity_cache(IdentityCache::lazy().build()).build();
+        let config = self.config.expose().to_builder().identity_cache(IdentityCache::lazy().build()).build();
         Clients::new(config, self.path_style)
     }
 }
 
 impl Clients {
     fn new(config: SdkConfig, path_style: bool) -> Arc<Self> {
-        Arc::new(Self { config, path_style, s3: Mutex::default(), lambda: Mutex::default() })
+        Arc::new(Self { config: Redacted::new(config), path_style, s3: Mutex::default(), lambda: Mutex::default() })
     }
 
     fn s3(&self, region: &str) -> aws_sdk_s3::Client {
         let mut clients = self.s3.lock().unwrap_or_else(PoisonError::into_inner);
         let make = || {
-            let config = aws_sdk_s3::config::Builder::from(&self.config)
+            let config = aws_sdk_s3::config::Builder::from(self.config.expose())
                 .region(Region::new(region.to_owned()))
                 .force_path_style(self.path_style);
             aws_sdk_s3::Client::from_conf(config.build())
@@ -169,7 +177,7 @@ impl Clients {
 
     fn lambda(&self, region: &str) -> aws_sdk_lambda::Client {
         let mut clients = self.lambda.lock().unwrap_or_else(PoisonError::into_inner);
-        clients.entry(region.to_owned()).or_insert_with(|| function::client(&self.config, region)).clone()
+        clients.entry(region.to_owned()).or_insert_with(|| function::client(self.config.expose(), region)).clone()
     }
 }
 

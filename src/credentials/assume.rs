@@ -83,7 +83,7 @@ impl AssumeRole {
 
     /// Assumes it with the credentials, in the region and at the endpoints of `config`.
     pub(super) fn with(&self, config: &SdkConfig) -> AssumedRole {
-        AssumedRole { role: self.clone(), config: config.clone() }
+        AssumedRole { role: self.clone(), config: Redacted::new(config.clone()) }
     }
 
     fn explain(&self, error: CredentialsError) -> CredentialsError {
@@ -141,14 +141,15 @@ fn sources<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a 
 #[derive(Debug)]
 pub(super) struct AssumedRole {
     role: AssumeRole,
-    config: SdkConfig,
+    /// Not to be shown: it holds the shared files as they are.
+    config: Redacted<SdkConfig>,
 }
 
 impl AssumedRole {
     async fn provide(&self) -> provider::Result {
         let AssumeRole { arn, options, .. } = &self.role;
         let mut provider = AssumeRoleProvider::builder(arn.to_string())
-            .configure(&self.config)
+            .configure(self.config.expose())
             .session_name(&options.session_name)
             .session_length(options.duration);
         if let Some(external_id) = &options.external_id {
