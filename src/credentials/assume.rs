@@ -108,7 +108,8 @@ impl AssumeRole {
     fn refusal(&self, code: &str, status: u16) -> Error {
         let arn = &self.arn;
         match code {
-            "AccessDenied" => Error::new(
+            // A refusal without a name, as other STS than AWS's send, is no word about the key.
+            "AccessDenied" | "" if status == 403 => Error::new(
                 Kind::AwsAccessDenied,
                 format!("AWS does not allow sts:AssumeRole on {arn}. Grant it to the credentials in use, name them in the role's trust policy, and set RENDERGATE_ROLE_EXTERNAL_ID where that policy asks for an external id."),
             )

@@ -32,6 +32,7 @@ mod env_file;
 mod events;
 mod failures;
 mod guides;
+mod guides_credentials;
 mod harness;
 mod iam;
 mod layers;
