@@ -105,7 +105,7 @@ impl Config {
     /// Every mistake there is.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Mistakes> {
         let mut reader = Reader::new(lookup);
-        let own_region = reader.checked("RENDERGATE_REGION", known_region, "a region that Remotion Lambda knows");
+        let own_region = reader.checked("RENDERGATE_REGION", names::is_region, "a region such as us-east-1");
         let home = reader.text("AWS_REGION").or_else(|| reader.text("AWS_DEFAULT_REGION"));
         let region = own_region.clone().or_else(|| home.clone()).unwrap_or_else(|| "us-east-1".to_owned());
         let on_lambda = reader.text("AWS_LAMBDA_RUNTIME_API").is_some();
@@ -180,10 +180,6 @@ impl Config {
     fn has_no_callers(&self) -> bool {
         self.basic.is_none() && self.api_keys.is_none() && !self.allow_anonymous
     }
-}
-
-fn known_region(region: &str) -> bool {
-    names::REGIONS.contains(&region)
 }
 
 fn is_account_id(text: &str) -> bool {
