@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 
-use crate::accounts::{Account, AccountSettings, Accounts};
+use crate::accounts::{Account, Accounts};
 use crate::aws::{self, Aws, Endpoints};
 use crate::callers::{ApiKeys, Callers};
-use crate::config::{Config, KeySource};
+use crate::config::{AccountConfig, Config, KeySource};
 use crate::credentials::SecretText;
 use crate::records::{Records, S3Records, StateLocation};
 use crate::renderer::{Renderer, Settings};
@@ -34,10 +34,13 @@ impl App {
     pub async fn new(config: &Config) -> Self {
         let endpoints = Endpoints::new(config.endpoints.clone());
         let home = config.home.apply(&aws::base_config(&config.home_region, &endpoints).await);
-        tracing::info!(credentials = %config.credentials, home = %config.home, "who we are to AWS");
-        let account = account(config, &home);
+        for AccountConfig { settings, credentials } in config.accounts() {
+            tracing::info!(account = settings.name, %credentials, home = %config.home, "who we are to AWS");
+        }
+        let account = |account| account_of(config, account, &home);
+        let others = config.other_accounts.iter().map(account).collect();
         let settings = Settings {
-            accounts: Accounts::new(account),
+            accounts: Accounts::new(account(&config.account), others, config.account_policy),
             composition: config.composition.clone(),
             codec: config.codec,
             destinations: config.destinations.clone(),
@@ -53,21 +56,12 @@ impl App {
     }
 }
 
-fn account(config: &Config, home: &SdkConfig) -> Account {
-    let settings = AccountSettings {
-        name: "default".to_owned(),
-        region: config.region.clone(),
-        region_is_fixed: config.region_is_fixed,
-        function_name: config.function_name.clone(),
-        bucket: config.bucket.clone(),
-        serve_url: config.serve_url.clone(),
-        account_id: config.account_id.clone(),
-    };
-    let source = &config.credentials;
+fn account_of(config: &Config, account: &AccountConfig, home: &SdkConfig) -> Account {
+    let AccountConfig { settings, credentials: source } = account;
     // The same source is asked once for both.
     let credentials = if *source == config.home { home.clone() } else { source.apply(home) };
     let aws = Aws::new(credentials, source.is_renewable(), config.path_style);
-    Account::new(settings, Arc::new(aws.keeping_clients(config.keep_clients)))
+    Account::new(settings.clone(), Arc::new(aws.keeping_clients(config.keep_clients)))
 }
 
 /// Records are written with the credentials of where we run: the state is ours, not the account's.
@@ -155,7 +149,7 @@ mod tests {
                 name => everything.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned()),
             });
             let config = config.unwrap();
-            let aws = Aws::new(config.credentials.apply(&base_with_files()), true, false);
+            let aws = Aws::new(config.account.credentials.apply(&base_with_files()), true, false);
             let shown = format!("{config:?} {aws:?} {:?}", App::new(&config).await);
             let found = shown.find("CANARY").map(|at| &shown[at.saturating_sub(200)..at + 20]);
             assert_eq!(found, None, "{source}");

@@ -10,6 +10,7 @@ mod delete;
 mod download;
 mod endpoints;
 mod error;
+mod examine;
 mod function;
 mod setup;
 
@@ -32,7 +33,8 @@ pub use bucket::{Found, Listed, ListedBucket, Object, Presigned, Put};
 pub use copy::{Copied, CopyTarget};
 pub use endpoints::Endpoints;
 use error::Call;
-pub use function::{Deployed, Invoked, Piece, Streaming};
+pub use examine::{Concurrency, Identity, Reach};
+pub use function::{Deployed, Invoked, OnThrottle, Piece, Streaming};
 pub use setup::{Bucket, Expiry};
 
 /// A refused key is looked up anew at most this often: a source that stays wrong must not cost a call per request.

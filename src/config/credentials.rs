@@ -123,9 +123,11 @@ impl Sources {
 }
 
 /// Tells the form that was found, and no more: what follows it could be anything.
-fn source(text: &str) -> Result<CredentialSource, String> {
+pub(super) fn source(text: &str) -> Result<CredentialSource, String> {
     text.parse().map_err(|error: Error| match text.split_once(':').map_or(text, |(form, _)| form) {
-        form if form.len() <= 10 => format!("found `{form}{}`; {error}", if form == text { "" } else { ":…" }),
+        form if form.len() <= 10 && form.bytes().all(|byte| byte.is_ascii_lowercase()) => {
+            format!("found `{form}{}`; {error}", if form == text { "" } else { ":…" })
+        }
         _ => error.to_string(),
     })
 }

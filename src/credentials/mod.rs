@@ -64,6 +64,23 @@ impl CredentialSource {
         !matches!(self, Self::Auto | Self::Env | Self::Keys { .. })
     }
 
+    /// The secret that has to be read for it.
+    pub fn secret(&self) -> Option<&SecretRef> {
+        match self {
+            Self::Secret(secret) => Some(secret),
+            Self::Assume(role) => role.from.secret(),
+            _ => None,
+        }
+    }
+
+    /// The role that is assumed.
+    pub fn role(&self) -> Option<&RoleArn> {
+        match self {
+            Self::Assume(role) => Some(&role.arn),
+            _ => None,
+        }
+    }
+
     /// `base`, whose credentials are those of where we run, with this source's credentials instead.
     pub fn apply(&self, base: &SdkConfig) -> SdkConfig {
         let with = |provider: SharedCredentialsProvider| base.to_builder().credentials_provider(provider).build();

@@ -43,17 +43,14 @@ impl Renderer {
         region: Option<&str>,
         folder_expiry: Option<bool>,
     ) -> Result<RenderBucket> {
-        let account = self.settings().accounts.choose(account)?;
+        let account = self.settings().accounts.named_or_first(account)?;
         let region = account.region(region)?;
         let mut here = Vec::new();
         for ListedBucket { name, .. } in account.aws.list_buckets(region, names::BUCKET_PREFIX).await? {
             if !account.is_render_bucket(&name) {
                 continue;
             }
-            let its_region = match names::bucket_region(&name) {
-                Some(known) => Some(known.to_owned()),
-                None => account.aws.region_of(&name, region).await,
-            };
+            let its_region = account.aws.region_of_render_bucket(&name, region).await;
             if its_region.as_deref() == Some(region) {
                 here.push(name);
             }

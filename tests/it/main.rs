@@ -8,6 +8,7 @@
 
 mod stack;
 
+mod accounts;
 mod ask;
 mod bucket;
 mod cancel;
@@ -27,6 +28,7 @@ mod credentials_rotation;
 mod credentials_vectors;
 mod delete;
 mod deployed;
+mod doctor;
 mod door;
 mod env_file;
 mod events;
@@ -38,6 +40,7 @@ mod iam;
 mod layers;
 mod logs;
 mod output;
+mod policy;
 mod progress;
 mod progress_early;
 mod reach;

@@ -16,7 +16,7 @@ fn read(settings: &[(&str, &str)]) -> Result<(String, String), Vec<Mistake>> {
         },
         other => other.to_string(),
     };
-    Ok((show(&config.home), show(&config.credentials)))
+    Ok((show(&config.home), show(&config.account.credentials)))
 }
 
 /// Every variable that `auto` looks at, the first choice first.
@@ -135,7 +135,7 @@ fn how_a_role_is_assumed_is_configured_and_shows_no_external_id() {
     let config =
         Config::from_lookup(|name| settings.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned()));
     let config = config.unwrap();
-    let CredentialSource::Assume(role) = &config.credentials else { panic!("{config:?}") };
+    let CredentialSource::Assume(role) = &config.account.credentials else { panic!("{config:?}") };
     let options = &role.options;
     assert_eq!((options.session_name.as_str(), options.duration.as_secs()), ("guide", 900));
     assert_eq!(options.external_id.as_ref().map(Redacted::expose), Some(&"CANARY-id".to_owned()));
