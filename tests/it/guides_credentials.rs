@@ -49,9 +49,8 @@ fn the_ec2_guide_s_roles_are_enough() {
     let moto = Box::leak(Box::new(Moto::start(&[("INITIAL_NO_AUTH_ACTION_COUNT", "1000000")])));
     let bucket = "remotionlambda-useast1-abcdefghij";
     let world = World::named(moto, bucket, "my-videos");
-    let (page, readme) = (guide("ec2-sts.md"), std::fs::read_to_string(root().join("README.md")).unwrap());
-    let deploy = readme.split("## Deploy with cargo-lambda").nth(1).unwrap();
-    let policy = blocks(deploy, "json").remove(0);
+    let page = guide("ec2-sts.md");
+    let policy = world.settings().run(&["policy", "trigger"]).stdout;
     // The instance's role, which EC2 hands out; here a session of it.
     let anyone = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}"#;
     iam(moto, "CreateRole", "ec2-remotion-role", &[("AssumeRolePolicyDocument", anyone)]);
