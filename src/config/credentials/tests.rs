@@ -86,9 +86,12 @@ fn a_role_is_assumed_from_any_source() {
     assert_eq!(read(&same).unwrap().1, "assume from role");
 }
 
+/// Settings, the variable that is named, and what is said of it.
+type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
+
 #[test]
 fn what_is_wrong_is_named_and_never_shown_if_secret() {
-    let cases: [(&[(&str, &str)], &str, &str); 16] = [
+    let cases: [Case; 16] = [
         (&[("AWS_ACCESS_KEY_ID", "AKIACANARY")], "AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID is"),
         (&[("AWS_SECRET_ACCESS_KEY", "CANARY")], "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY is"),
         (&[("REMOTION_AWS_ACCESS_KEY_ID", "AKIACANARY")], "REMOTION_AWS_SECRET_ACCESS_KEY", "both"),
