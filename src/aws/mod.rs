@@ -2,7 +2,7 @@
 //!
 //! `function` invokes, `bucket` reads and writes objects, `copy` moves a finished file, `delete`
 //! removes files, `download` brings one here,
-//! `setup` makes a bucket, `error` turns refusals into advice. Only this layer names an `aws_sdk_*` type.
+//! `setup` makes a bucket, `queue` keeps what is to be done later, `error` turns refusals into advice. Only this layer names an `aws_sdk_*` type.
 
 mod bucket;
 mod copy;
@@ -12,6 +12,7 @@ mod endpoints;
 mod error;
 mod examine;
 mod function;
+mod queue;
 mod setup;
 
 use std::collections::HashMap;
@@ -35,6 +36,7 @@ pub use endpoints::Endpoints;
 use error::Call;
 pub use examine::{Concurrency, Identity, Reach};
 pub use function::{Deployed, Invoked, OnThrottle, Piece, Streaming};
+pub use queue::{Message, Queue};
 pub use setup::{Bucket, Expiry};
 
 /// A refused key is looked up anew at most this often: a source that stays wrong must not cost a call per request.
@@ -80,6 +82,7 @@ struct Clients {
     path_style: bool,
     s3: Mutex<HashMap<String, aws_sdk_s3::Client>>,
     lambda: Mutex<HashMap<String, aws_sdk_lambda::Client>>,
+    sqs: Mutex<HashMap<String, aws_sdk_sqs::Client>>,
 }
 
 impl Aws {
@@ -163,7 +166,8 @@ impl Aws {
 
 impl Clients {
     fn new(config: SdkConfig, path_style: bool) -> Arc<Self> {
-        Arc::new(Self { config: Redacted::new(config), path_style, s3: Mutex::default(), lambda: Mutex::default() })
+        let config = Redacted::new(config);
+        Arc::new(Self { config, path_style, s3: Mutex::default(), lambda: Mutex::default(), sqs: Mutex::default() })
     }
 
     fn s3(&self, region: &str) -> aws_sdk_s3::Client {
@@ -173,6 +177,16 @@ impl Clients {
                 .region(Region::new(region.to_owned()))
                 .force_path_style(self.path_style);
             aws_sdk_s3::Client::from_conf(config.build())
+        };
+        clients.entry(region.to_owned()).or_insert_with(make).clone()
+    }
+
+    fn sqs(&self, region: &str) -> aws_sdk_sqs::Client {
+        let mut clients = self.sqs.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || {
+            let config =
+                aws_sdk_sqs::config::Builder::from(self.config.expose()).region(Region::new(region.to_owned()));
+            aws_sdk_sqs::Client::from_conf(config.build())
         };
         clients.entry(region.to_owned()).or_insert_with(make).clone()
     }

@@ -24,7 +24,7 @@ use crate::app::App;
 use crate::config::{Config, Mistakes, Variables};
 use crate::error::{Error, Kind, Result};
 use crate::telemetry::LogFormat;
-use crate::{http, telemetry};
+use crate::{http, telemetry, worker};
 
 /// Starts Remotion Lambda renders, follows them, and copies the finished file where it belongs.
 #[derive(Debug, Parser)]
@@ -41,6 +41,8 @@ struct Cli {
 enum Command {
     /// Serve HTTP until SIGTERM.
     Serve,
+    /// Do the jobs of RENDERGATE_QUEUE_URL until SIGTERM.
+    Work,
     /// Start a render, follow it to its end, copy it where asked, print where the file is.
     Render(Box<render::Args>),
     /// Render one image, copy it where asked, print where the file is.
@@ -80,6 +82,7 @@ pub async fn run() -> ExitCode {
         }
         Command::Config { markdown: false } => table::print_current(vars),
         Command::Serve => with_config(vars, async |config| serve(config, vars).await).await,
+        Command::Work => with_config(vars, async |config| work(config, vars).await).await,
         Command::Render(args) => with_config(vars, async |config| render::run(*args, config).await).await,
         Command::Still(args) => with_config(vars, async |config| still::run(&args, config).await).await,
         Command::Deployed(verb) => with_config(vars, async |config| deployed::run(&verb, config).await).await,
@@ -131,6 +134,17 @@ async fn serve(config: Config, variables: &Variables) -> ExitCode {
             eprintln!("The server broke off: {error}");
             exit::FAILED.into()
         }
+    }
+}
+
+async fn work(config: Config, variables: &Variables) -> ExitCode {
+    telemetry::init(config.log_format, config.log_level, false);
+    variables.warn_of_unknown();
+    let app = App::new(&config).await;
+    tracing::info!("working on the queue");
+    match worker::work(&app, http::stopped()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error, false),
     }
 }
 

@@ -31,6 +31,8 @@ enum Subject {
     Assume,
     /// Keep records in RENDERGATE_STATE.
     State,
+    /// Put jobs on RENDERGATE_QUEUE_URL, and work on them.
+    Queue,
     /// Create Remotion's bucket with `rendergate bucket`.
     Bucket,
     /// What `rendergate doctor` can tell only with further rights.
@@ -58,11 +60,13 @@ fn statements(args: &Args, config: &Config) -> Result<Vec<policy::Statement>> {
         Subject::Secret => (policy::secret(config), "no setting names a secret"),
         Subject::Assume => (policy::assume(config), "no setting names a role"),
         Subject::State => (policy::state(config), "RENDERGATE_STATE names no bucket"),
+        Subject::Queue => (policy::queue(config), "RENDERGATE_QUEUE_URL is not set"),
         Subject::Bucket => (policy::bucket(account), ""),
         Subject::Doctor => (policy::doctor(account), ""),
         Subject::All => {
-            let own = [policy::secret(config), policy::assume(config), policy::state(config)];
-            ([policy::trigger(account), policy::copy(config), own.concat()].concat(), "")
+            let renders = [policy::trigger(account), policy::copy(config)].concat();
+            let own = [policy::secret(config), policy::assume(config), policy::state(config), policy::queue(config)];
+            ([renders, own.concat()].concat(), "")
         }
     };
     if statements.is_empty() {

@@ -95,6 +95,11 @@ pub const SETTINGS: &[Setting] = &[
         "where records are kept: `s3://bucket[/prefix]` (a private bucket) or `file:<folder>`",
         "on Lambda none; elsewhere `$XDG_STATE_HOME/rendergate` or `~/.local/state/rendergate`",
     ),
+    setting(
+        "RENDERGATE_QUEUE_URL",
+        "SQS queue of what is to be done later; the worker function or `rendergate work` does it",
+        "none",
+    ),
     setting("API_USERNAME", "user name for HTTP Basic", "none"),
     secret("API_PASSWORD", "password for HTTP Basic", "none"),
     secret(
@@ -120,15 +125,17 @@ pub const SETTINGS: &[Setting] = &[
     setting("AWS_ENDPOINT_URL_LAMBDA", "another endpoint for Lambda", "AWS_ENDPOINT_URL"),
     setting("AWS_ENDPOINT_URL_S3", "another endpoint for S3", "AWS_ENDPOINT_URL"),
     setting("AWS_ENDPOINT_URL_STS", "another endpoint for STS", "AWS_ENDPOINT_URL"),
+    setting("AWS_ENDPOINT_URL_SQS", "another endpoint for SQS", "AWS_ENDPOINT_URL"),
     setting("AWS_ENDPOINT_URL_SECRETS_MANAGER", "another endpoint for Secrets Manager", "AWS_ENDPOINT_URL"),
     setting("AWS_REGION", "where we run: secrets and state are looked up here", "RENDERGATE_REGION"),
 ];
 
 /// Those settings that say where AWS is.
-pub(super) const ENDPOINTS: [&str; 5] = [
+pub(super) const ENDPOINTS: [&str; 6] = [
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_LAMBDA",
     "AWS_ENDPOINT_URL_S3",
     "AWS_ENDPOINT_URL_STS",
+    "AWS_ENDPOINT_URL_SQS",
     "AWS_ENDPOINT_URL_SECRETS_MANAGER",
 ];
