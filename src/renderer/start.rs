@@ -11,6 +11,7 @@ use super::{CopyTo, Order, Renderer, Ticket};
 use crate::aws::Invoked;
 use crate::error::{Error, Kind, Result};
 use crate::records::{CopyRecord, CopyStatus, Record};
+use crate::remotion::links::{Console, Pages};
 use crate::remotion::payload::{Given, Start};
 use crate::remotion::props::{self, Room};
 use crate::remotion::reply::{self, StartReply};
@@ -38,6 +39,9 @@ pub struct Started {
     pub status: &'static str,
     /// The copy that was ordered.
     pub copy: Option<CopyView>,
+    /// Pages of AWS's console about it.
+    #[serde(flatten)]
+    pub pages: Pages,
 }
 
 impl Renderer {
@@ -83,7 +87,7 @@ impl Renderer {
             StartReply::Started { render_id, bucket_name }
                 if names::is_render_id(&render_id) && self.may_render_in(account, &bucket_name) =>
             {
-                self.accept(plan, &function, render_id, bucket_name).await
+                self.accept(order, plan, &function, (render_id, bucket_name)).await
             }
             StartReply::Refused(message) => {
                 Err(function.refused("refused the render", &message, &order.secrets()).await)
@@ -95,12 +99,20 @@ impl Renderer {
     /// The render runs: what is left to do for it is written down before anybody is told.
     async fn accept(
         &self,
+        order: &Order,
         plan: &Plan<'_>,
         function: &Function<'_>,
-        render_id: String,
-        bucket_name: String,
+        (render_id, bucket_name): (String, String),
     ) -> Result<Started> {
         let Function { account, region, .. } = *function;
+        let console = Console {
+            region,
+            function: &function.name,
+            renderer_function: order.media.renderer_function_name.as_deref(),
+            bucket: &bucket_name,
+            render_id: &render_id,
+        };
+        let pages = console.media();
         let name = account.settings.name.clone();
         let ticket =
             Ticket { account: name.clone(), region: region.to_owned(), bucket: bucket_name.clone(), render_id };
@@ -129,6 +141,7 @@ impl Renderer {
             account: name,
             status: "rendering",
             copy,
+            pages,
         })
     }
 }

@@ -15,6 +15,7 @@ use super::start::{Started, new_record};
 use super::target::{self, Function, Names, Target};
 use super::{CopyTo, Renderer, Ticket};
 use crate::error::{Error, Kind, Result};
+use crate::remotion::links::Console;
 use crate::remotion::number::Whole;
 use crate::remotion::price::Costs;
 use crate::remotion::props::{self, Room};
@@ -254,6 +255,8 @@ impl Renderer {
     fn begun_still(&self, plan: &Plan<'_>, function: &str, render_id: String, bucket: String) -> Started {
         let Target { account, region, .. } = plan.target;
         let account = account.settings.name.clone();
+        let console = Console { region, function, renderer_function: None, bucket: &bucket, render_id: &render_id };
+        let pages = console.still();
         let ticket = Ticket { account, region: region.to_owned(), bucket, render_id };
         Started {
             id: ticket.to_string(),
@@ -264,6 +267,7 @@ impl Renderer {
             account: ticket.account,
             status: "rendering",
             copy: None,
+            pages,
         }
     }
 
