@@ -41,4 +41,3 @@ mod stills_stream;
 mod submit;
 mod template;
 mod vectors;
-mod verb_vectors;
