@@ -199,7 +199,7 @@ impl Account {
         let (Some(bucket), None) = (here.pop(), here.pop()) else {
             return Err(Error::new(
                 Kind::MissingField,
-                format!("There must be exactly one Remotion bucket in {region} to keep large props. Send `forceBucketName`, set RENDERGATE_BUCKET, or make one by `rendergate bucket --region {region}`."),
+                format!("There must be exactly one Remotion bucket in {region}. Send `forceBucketName`, set RENDERGATE_BUCKET, or make one by `rendergate bucket --region {region}`."),
             )
             .with("field", "forceBucketName"));
         };

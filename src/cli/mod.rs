@@ -6,6 +6,7 @@ mod bucket;
 mod deployed;
 mod exit;
 mod price;
+mod remove;
 mod render;
 mod still;
 mod table;

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
 use hyper::Method;
 use serde_json::{Value, json};
 
@@ -41,11 +42,6 @@ impl FakeLambda {
     /// Answers the next invocation so; several are used up in order.
     pub(crate) fn next(&self, reply: Reply) {
         self.state.lock().unwrap().script.push_back(reply);
-    }
-
-    /// Takes one scripted answer back; `false` when there is none.
-    pub(crate) fn drop_next(&self) -> bool {
-        self.state.lock().unwrap().script.pop_front().is_some()
     }
 
     /// Answers every invocation so, once the script is used up.
@@ -106,6 +102,7 @@ async fn serve(state: Arc<Mutex<State>>, moto: &'static Moto, bucket: String, ca
         Deed::Stream(steps) => http::stream(steps),
         Deed::Cut => None,
         Deed::Serve if call.method == Method::GET => list(&state, &call),
+        Deed::Serve if call.method == Method::DELETE => delete(&state, &call),
         Deed::Serve if call.path.ends_with("/response-streaming-invocations") => {
             http::stream(still(moto, &bucket, &call.json()).await)
         }
@@ -136,6 +133,19 @@ fn list(state: &Mutex<State>, call: &Call) -> Wire {
         }
     };
     http::respond(200, &[("content-type".into(), "application/json".into())], body.to_string().into())
+}
+
+/// DeleteFunction.
+fn delete(state: &Mutex<State>, call: &Call) -> Wire {
+    let name = call.path.trim_start_matches("/2015-03-31/functions/");
+    let mut state = state.lock().unwrap();
+    let before = state.functions.len();
+    state.functions.retain(|function| function["FunctionName"] != name);
+    if state.functions.len() < before {
+        return http::respond(204, &[], Bytes::new());
+    }
+    let Deed::Answer { status, headers, body } = Reply::no_such_function(name).deed else { unreachable!() };
+    http::respond(status, &headers, body)
 }
 
 /// What the function does on `still`: image first, then the word of it.

@@ -1,6 +1,7 @@
 //! AWS as it answered when the client was recorded, and what reached it compared with what the client sent.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use base64::Engine as _;
 use percent_encoding::percent_decode_str;
@@ -20,9 +21,12 @@ pub(super) const OWNER: &str = "123456789012";
 const SUBRESOURCES: [&str; 8] =
     ["list-type", "delete", "ownershipControls", "publicAccessBlock", "policy", "acl", "location", "lifecycle"];
 
-/// A world of its own, all of whose AWS is scripted, Lambda too.
+/// One for all of these tests: what counts is scripted.
+static MOTO: LazyLock<Moto> = LazyLock::new(|| Moto::start(&[]));
+
+/// A world all of whose AWS is scripted, Lambda too.
 pub(super) fn world() -> World {
-    World::named(Box::leak(Box::new(Moto::start(&[]))), BUCKET, "out-bucket")
+    World::named(&MOTO, BUCKET, "out-bucket")
 }
 
 /// Settings that leave everything to the caller, and allow the buckets that the recordings name.
@@ -67,7 +71,7 @@ impl Asked {
 }
 
 /// Names that are drawn anew each time: uploaded props, and a bucket that is created.
-fn random_parts(path: &str) -> String {
+pub(super) fn random_parts(path: &str) -> String {
     let path = match path.split_once("/input-props/") {
         Some((bucket, _)) => format!("{bucket}/input-props/<random>.json"),
         None => path.to_owned(),
@@ -100,6 +104,11 @@ fn recorded_query(request: &Value) -> BTreeMap<String, String> {
 
 /// AWS answers as it did in this case; asked more often than recorded it repeats the last answer.
 pub(super) fn script(world: &World, case: &Case) {
+    script_with(world, case, |_| {});
+}
+
+/// The same with answers that are changed first.
+pub(super) fn script_with(world: &World, case: &Case, change: impl Fn(&mut Value)) {
     world.aws.heal();
     world.forget_calls();
     let requests: Vec<&Value> = case.requests.iter().filter(|request| request["path"].is_string()).collect();
@@ -107,7 +116,9 @@ pub(super) fn script(world: &World, case: &Case) {
         let asked = Asked::recorded(request);
         let again = requests[at + 1..].iter().any(|later| Asked::recorded(later) == asked);
         let times = if again { 1 } else { usize::MAX };
-        world.aws.fault(times, move |call| Asked::of(call) == asked, reply(&request["response"]));
+        let mut response = request["response"].clone();
+        change(&mut response);
+        world.aws.fault(times, move |call| Asked::of(call) == asked, reply(&response));
         if request["operation"] == "GetBucketLocation" {
             // We ask by HeadBucket, which tells the same in a header.
             let path = request["path"].as_str().unwrap().to_owned();
@@ -143,9 +154,11 @@ fn reply(response: &Value) -> Reply {
         Value::Null => String::new(),
         json => json["raw"].as_str().map_or_else(|| json.to_string(), str::to_owned),
     };
+    let empty = body.is_empty();
     let reply = Reply::new(response["status"].as_u64().unwrap() as u16, body);
     let headers = response["headers"].as_object().into_iter().flatten();
-    let told = headers.filter(|(name, _)| *name != "content-length");
+    // Of a HEAD the length is that of the object.
+    let told = headers.filter(|(name, _)| empty || *name != "content-length");
     let reply = told.fold(reply, |reply, (name, value)| reply.header(name, value.as_str().unwrap()));
     match &reply.deed {
         Deed::Answer { headers, .. } if !headers.iter().any(|(name, _)| name == "etag") => {

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::aws::{requests, script, wide, world};
 use super::case::{Case, differences};
 use super::{Replay, Subject};
+use crate::stack::settings::Finished;
 use crate::stack::{Answer, Server};
 
 pub(super) const SUBJECTS: &[Subject] =
@@ -37,22 +38,30 @@ pub(super) fn post(server: &Server, path: &str, body: String) -> Answer {
     server.send(reqwest::Method::POST, path, &[("content-type", "application/json")], body)
 }
 
-/// The kinds of refusals: what a caller of the official client catches, and our codes for it.
+/// What we answered to a case, over HTTP.
 pub(super) fn judged(case: &Case, answer: &Answer) -> Vec<String> {
-    let code = answer.json["code"].as_str().unwrap_or_default();
-    let told = || match answer.json["field"].as_str() {
-        Some(field) => format!("{} {code} {field}", answer.status),
-        None => format!("{} {code}", answer.status),
-    };
+    judge(case, (answer.status >= 400).then_some(answer.status.to_string()), &answer.json)
+}
+
+/// What a command answered with `--json`.
+pub(super) fn judged_command(case: &Case, finished: &Finished) -> Vec<String> {
+    let mut answer: Value = serde_json::from_str(&finished.stdout).unwrap_or_default();
+    let failed = finished.code != Some(0);
+    let answer = if failed { answer["error"].take() } else { answer };
+    judge(case, failed.then(|| format!("exit {}", finished.code.unwrap_or_default())), &answer)
+}
+
+/// The kinds of refusals: what a caller of the official client catches, and our codes for it.
+fn judge(case: &Case, failed: Option<String>, answer: &Value) -> Vec<String> {
+    let code = answer["code"].as_str().unwrap_or_default();
     let Some(error) = &case.error else {
-        if answer.status >= 400 {
-            return vec![told()];
-        }
-        return results(case, &answer.json);
+        return match (failed, answer["field"].as_str()) {
+            (None, _) => results(case, answer),
+            (Some(status), Some(field)) => vec![format!("{status} {code} {field}")],
+            (Some(status), None) => vec![format!("{status} {code}")],
+        };
     };
-    if answer.status < 400 {
-        return vec![format!("taken: {}", answer.status)];
-    }
+    let Some(status) = failed else { return vec!["taken".to_owned()] };
     let expected: &[&str] = match error["name"].as_str().unwrap() {
         "TooManyRequestsException" => &["throttled"],
         "AccessDenied" | "AccessDeniedException" => &["aws_access_denied"],
@@ -64,12 +73,15 @@ pub(super) fn judged(case: &Case, answer: &Answer) -> Vec<String> {
         _ if case.requests.is_empty() => &["invalid_field", "missing_field", "invalid_parameter"],
         _ => return Vec::new(),
     };
-    if expected.contains(&code) { Vec::new() } else { vec![told()] }
+    if expected.contains(&code) { Vec::new() } else { vec![format!("{status} {code}")] }
 }
 
 /// All that the official client answers is in our answer, by the same names.
 pub(super) fn results(case: &Case, answer: &Value) -> Vec<String> {
     let recorded = case.result.as_ref().unwrap();
+    if recorded.get("$undefined").is_some() {
+        return Vec::new();
+    }
     let ours: Value = match recorded {
         Value::Object(members) => {
             members.keys().filter_map(|name| Some((name.clone(), answer.get(name)?.clone()))).collect()

@@ -54,7 +54,7 @@ const fn refused(what: &'static str, cases: &'static [&'static str]) -> Differen
 
 pub(super) const ON_PURPOSE: &[Difference] = &[
     Difference { what: "no JSON", why: NO_JSON, cases: &["inputProps invalid date", "inputProps circular"] },
-    Difference { what: "taken: 202", why: "the configuration has a default", cases: &["codec missing"] },
+    Difference { what: "taken", why: "the configuration has a default", cases: &["codec missing"] },
     Difference { what: "sent, too: lambda POST", why: "the configuration has a default", cases: &["codec missing"] },
     // Orders that can't work.
     refused("not sent: lambda Invoke", FAILS),
@@ -94,11 +94,6 @@ pub(super) const ON_PURPOSE: &[Difference] = &[
         cases: UPLOADED,
     },
     Difference {
-        what: "s3 ListBuckets: query.prefix",
-        why: "only Remotion's buckets are asked for, and so only these are told",
-        cases: UPLOADED,
-    },
-    Difference {
         what: "not sent: anonymous-https",
         why: "nobody asks without credentials whether a bucket can be listed: a start makes no call that it doesn't need",
         cases: UPLOADED,
@@ -121,10 +116,7 @@ pub(super) const ON_PURPOSE: &[Difference] = &[
     Difference { what: "not sent: s3", why: NOTHING_IS_CREATED, cases: NO_BUCKET },
     Difference { what: "not sent: lambda Invoke", why: NOTHING_IS_CREATED, cases: NO_BUCKET },
     Difference { what: "400 missing_field forceBucketName", why: NOTHING_IS_CREATED, cases: NO_BUCKET },
-    Difference { what: "s3 ListBuckets: query.prefix", why: "as above", cases: NO_BUCKET },
     Difference { what: "not sent: s3", why: NOTHING_IS_CREATED, cases: BUCKET_REFUSED },
-    Difference { what: "s3 ListBuckets: query.prefix", why: "as above", cases: BUCKET_REFUSED },
-    Difference { what: "s3 ListBuckets: query.prefix", why: "as above", cases: &["big, ListBuckets denied"] },
     Difference {
         what: "not sent: s3 PutObject",
         why: "a refusal doesn't pass by being repeated",

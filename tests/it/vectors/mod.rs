@@ -5,12 +5,20 @@
 //! subject's list, by case, with its reason; a difference that stands there and is not found fails, too.
 
 mod aws;
+mod bucket;
 mod case;
+mod deployed_differences;
+mod functions;
 
 mod media;
 mod media_differences;
 mod names;
+mod presign;
 mod price;
+mod progress;
+mod progress_differences;
+mod renders;
+mod renders_differences;
 mod rules;
 mod stills;
 mod texts;
@@ -43,8 +51,19 @@ struct Difference {
 /// Cases that are replayed by another test, by the beginning of their names.
 const ELSEWHERE: [(&str, &str, &str); 1] = [("renderMediaOnLambda", "credentials: ", "tests/it/credentials_vectors")];
 
-const SUBJECTS: &[&[Subject]] =
-    &[media::SUBJECTS, names::SUBJECTS, price::SUBJECTS, rules::SUBJECTS, stills::SUBJECTS, texts::SUBJECTS];
+const SUBJECTS: &[&[Subject]] = &[
+    bucket::SUBJECTS,
+    functions::SUBJECTS,
+    renders::SUBJECTS,
+    media::SUBJECTS,
+    names::SUBJECTS,
+    presign::SUBJECTS,
+    price::SUBJECTS,
+    progress::SUBJECTS,
+    rules::SUBJECTS,
+    stills::SUBJECTS,
+    texts::SUBJECTS,
+];
 
 /// What came of a file.
 #[derive(Default)]
@@ -99,14 +118,13 @@ impl Subject {
 
 #[test]
 fn every_recorded_call_is_accounted_for() {
-    let only = option_env!("VECTORS_OF").filter(|only| !only.is_empty());
     let subjects: Vec<&Subject> = SUBJECTS.iter().flat_map(|subjects| subjects.iter()).collect();
     let mut missing: BTreeSet<String> = Case::files();
     for subject in &subjects {
         assert!(missing.remove(subject.call), "{} is replayed twice, or there is no such file", subject.call);
     }
-    let chosen = subjects.into_iter().filter(|subject| only.is_none_or(|only| subject.call == only));
-    let running: Vec<_> = chosen.map(|subject| (subject.call, std::thread::spawn(|| subject.run()))).collect();
+    let running: Vec<_> =
+        subjects.into_iter().map(|subject| (subject.call, std::thread::spawn(|| subject.run()))).collect();
     let reports: BTreeMap<_, _> = running.into_iter().map(|(call, run)| (call, run.join().unwrap())).collect();
     let (mut passed, mut on_purpose, mut elsewhere, mut failed) = (0, 0, 0, 0);
     println!("\n{:26}{:>8}{:>22}{:>11}{:>8}", "", "passed", "different on purpose", "elsewhere", "failed");
@@ -126,6 +144,26 @@ fn every_recorded_call_is_accounted_for() {
     for (call, report) in &reports {
         report.failed.iter().for_each(|text| println!("FAILED  {call}  {text}"));
     }
-    println!("not replayed yet: {missing:?}");
     assert_eq!(failed, 0, "see above");
+    assert!(missing.is_empty(), "not replayed: {missing:?}");
+    assert_eq!(passed + on_purpose + elsewhere, 602);
+}
+
+#[test]
+fn only_what_is_listed_and_found_is_fine() {
+    const LISTED: &[Difference] = &[Difference { what: "a", why: "because", cases: &["all"] }];
+    let subject = |on_purpose| Subject { call: "getRegions", replay: || Box::new(|_| Vec::new()), on_purpose };
+    let judged = |on_purpose, found: &[&str]| {
+        let (mut report, cases) = (Report::default(), Case::all("getRegions"));
+        let found = found.iter().map(|text| (*text).to_owned()).collect();
+        subject(on_purpose).judge(&cases[0], found, &mut report);
+        (report.passed, report.on_purpose.len(), report.failed.len())
+    };
+    assert_eq!(judged(&[], &[]), (1, 0, 0));
+    assert_eq!(judged(&[], &["a"]), (0, 0, 1), "not listed");
+    assert_eq!(judged(LISTED, &["a: more"]), (0, 1, 0));
+    assert_eq!(judged(LISTED, &["a", "b"]), (0, 0, 1), "one more than is listed");
+    assert_eq!(judged(LISTED, &[]), (0, 0, 1), "a stale excuse");
+    let of_no_case = &[Difference { what: "a", why: "because", cases: &["no such case"] }];
+    assert_eq!(subject(of_no_case).run().failed.len(), 1);
 }

@@ -22,13 +22,12 @@ const STILLS: &[Difference] = &[
     Difference { what: "400 invalid_field timeoutInMilliseconds", why: EARLY, cases: &[FAILS[0]] },
     Difference { what: "400 invalid_field downloadBehavior", why: "as for a render", cases: &[FAILS[1]] },
     Difference { what: "sent, too: lambda POST", why: LEFT_OUT, cases: NO_PROPS },
-    Difference { what: "taken: 200", why: LEFT_OUT, cases: NO_PROPS },
+    Difference { what: "taken", why: LEFT_OUT, cases: NO_PROPS },
     Difference {
         what: "sent, too: lambda POST",
         why: "a 429 says that nothing ran: tried again, at most twice",
         cases: THROTTLED,
     },
-    uploaded("s3 ListBuckets: query.prefix", "only Remotion's buckets are asked for", LARGE_STILL),
     uploaded("not sent: anonymous-https", "nobody asks without credentials", LARGE_STILL),
     uploaded("s3 PutObject: x-amz-acl", "objects are private without it, and buckets may refuse ACLs", LARGE_STILL),
     uploaded("lambda InvokeWithResponseStream.bucketName", ITS_BUCKET, LARGE_STILL),
@@ -46,7 +45,7 @@ const NO_VARIABLES: &[&str] = &["envVariables missing throws"];
 
 const COMPOSITIONS: &[Difference] = &[
     Difference { what: "sent, too: lambda POST", why: "no variables are no variables", cases: NO_VARIABLES },
-    Difference { what: "taken: 200", why: "no variables are no variables", cases: NO_VARIABLES },
+    Difference { what: "taken", why: "no variables are no variables", cases: NO_VARIABLES },
     Difference {
         what: "lambda Invoke.inputProps.payload is \"{}\"",
         why: "null means left out everywhere",
@@ -54,7 +53,6 @@ const COMPOSITIONS: &[Difference] = &[
     },
     Difference { what: "not sent: lambda Invoke", why: EARLY, cases: &["serveUrl is not validated"] },
     Difference { what: "400 invalid_field serveUrl", why: EARLY, cases: &["serveUrl is not validated"] },
-    uploaded("s3 ListBuckets: query.prefix", "only Remotion's buckets are asked for", LARGE_LIST),
     uploaded("not sent: anonymous-https", "nobody asks without credentials", LARGE_LIST),
     uploaded("s3 PutObject: x-amz-acl", "objects are private without it, and buckets may refuse ACLs", LARGE_LIST),
     uploaded("lambda Invoke.bucketName", ITS_BUCKET, LARGE_LIST),
