@@ -24,6 +24,7 @@ mod delete;
 mod deployed;
 mod door;
 mod events;
+mod examples;
 mod failures;
 mod guides;
 mod harness;
