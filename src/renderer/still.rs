@@ -170,6 +170,11 @@ impl Renderer {
             .map_err(|error| Error::new(Kind::Internal, "The order can't be written.").because(error))?;
         let mut retries = still.max_retries.unwrap_or(Whole(1)).0;
         let (account, metrics) = (&function.account.settings.name, self.settings().metrics);
+        // Whoever learns that it failed may look for what it wrote.
+        let with_id = |error: Error| match begun.borrow().clone() {
+            Some(id) => error.with("renderId", id),
+            None => error,
+        };
         loop {
             let end = function.attempt(payload.clone(), streamed, begun).await.inspect_err(|error| {
                 if error.kind() == Kind::Throttled {
@@ -188,15 +193,12 @@ impl Renderer {
                     tracing::warn!(code = error.kind().code(), "still broke off, trying again");
                     retries -= 1;
                 }
-                End::Broken(error) => return Err(error),
+                End::Broken(error) => return Err(with_id(error)),
                 End::Refused(message) => {
                     metrics.put(account, Metric::Failed);
-                    let error = function.refused("could not render the still", &message, &order.secrets()).await;
-                    let id = begun.borrow().clone();
-                    return Err(match id {
-                        Some(id) => error.with("renderId", id),
-                        None => error,
-                    });
+                    return Err(with_id(
+                        function.refused("could not render the still", &message, &order.secrets()).await,
+                    ));
                 }
             }
         }

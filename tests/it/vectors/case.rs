@@ -17,6 +17,8 @@ pub(super) struct Case {
     /// As text: the order of keys counts, and one input holds half a surrogate pair.
     raw: Box<RawValue>,
     pub(super) requests: Vec<Value>,
+    /// What it told while it ran: `{callback, args}`.
+    pub(super) callbacks: Vec<Value>,
     /// What the client gave, if it didn't fail.
     pub(super) result: Option<Value>,
     /// `{name, httpStatusCode?}` of what it threw.
@@ -38,6 +40,7 @@ impl Case {
             name: value(&case["name"]).as_str().unwrap().to_owned(),
             raw: case.remove("input").unwrap(),
             requests: serde_json::from_str(case["requests"].get()).unwrap(),
+            callbacks: case.get("callbacks").map(|raw| serde_json::from_str(raw.get()).unwrap()).unwrap_or_default(),
             result: case.get("result").map(|raw| value(raw)),
             error: case.get("error").map(|raw| value(raw)),
         });

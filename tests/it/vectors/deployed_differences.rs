@@ -16,11 +16,6 @@ pub(super) const FUNCTIONS: &[Difference] = &[
         why: "its name tells the version; it is not asked, so that nothing fails",
         cases: &["a function whose info call fails gets version null"],
     },
-    Difference {
-        what: "sent, too: lambda GET /2015-03-31/functions",
-        why: "compatible is what has the version of the function that renders, which is looked for; the client keeps its own",
-        cases: &["compatible only"],
-    },
 ];
 
 pub(super) const INFO: &[Difference] = &[Difference {

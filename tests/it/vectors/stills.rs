@@ -1,6 +1,7 @@
 //! renderStillOnLambda() and getCompositionsOnLambda(), over HTTP.
 
 use super::aws::{BUCKET, requests, script, wide, world};
+use super::case::differences;
 use super::media::{judged, post};
 use super::{Difference, Replay, Subject};
 use crate::stack::stream::{begun, complete, rendered};
@@ -73,7 +74,18 @@ fn over(route: &'static str) -> Replay {
             // A list has no room for what is added later.
             answer.json = answer.json["compositions"].take();
         }
-        [requests(&world, case), judged(case, &answer)].concat()
+        let mut found = [requests(&world, case), judged(case, &answer)].concat();
+        // What was known before the end is in the answer, however it ended.
+        let began = answer.status != 400;
+        for told in case.callbacks.iter().filter(|_| began).map(|callback| &callback["args"]) {
+            found.extend(differences("onInit.renderId", &told["renderId"], &answer.json["renderId"]));
+            if answer.status < 400 {
+                found.extend(differences("onInit.logs", &told["cloudWatchLogs"], &answer.json["cloudWatchLogs"]));
+                let insights = &answer.json["lambdaInsightsLogs"];
+                found.extend(differences("onInit.insights", &told["lambdaInsightsUrl"], insights));
+            }
+        }
+        found
     })
 }
 
