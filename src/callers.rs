@@ -100,6 +100,18 @@ impl Callers {
         self.basic.is_none() && matches!(self.keys, ApiKeys::None)
     }
 
+    /// How many API keys there are; those in Secrets Manager are read.
+    ///
+    /// # Errors
+    /// What keeps us from reading the keys.
+    pub async fn count_keys(&self) -> Result<usize> {
+        match &self.keys {
+            ApiKeys::None => Ok(0),
+            ApiKeys::Listed(keys) => Ok(keys.len()),
+            ApiKeys::Secret { text, .. } => Ok(ApiKey::list(&text.read().await?)?.len()),
+        }
+    }
+
     /// The caller's name for logs and limits.
     ///
     /// # Errors

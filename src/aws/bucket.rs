@@ -9,6 +9,7 @@ use aws_sdk_s3::types::ChecksumMode;
 
 use super::{Aws, Call, Result, unreadable};
 use crate::error::{Error, Kind};
+use crate::remotion::names;
 
 /// The longest life of a link signed with temporary credentials that is promised: their own end
 /// comes at an unknown time, one hour at the earliest for role chaining.
@@ -222,6 +223,14 @@ impl Aws {
             Some(ListedBucket { name: bucket.name?, created_ms })
         });
         Ok(listed.filter(|bucket| bucket.name.starts_with(prefix)).collect())
+    }
+
+    /// The region of a bucket that Remotion created: by its name, else as AWS tells it.
+    pub async fn region_of_render_bucket(&self, bucket: &str, ask_in: &str) -> Option<String> {
+        match names::bucket_region(bucket) {
+            Some(known) => Some(known.to_owned()),
+            None => self.region_of(bucket, ask_in).await,
+        }
     }
 
     /// The bucket's region. AWS tells it in a header even to those who may not read the bucket;

@@ -4,7 +4,9 @@
 mod bar;
 mod bucket;
 mod deployed;
+mod doctor;
 mod exit;
+mod policy;
 mod price;
 mod remove;
 mod render;
@@ -48,6 +50,10 @@ enum Command {
     Bucket(bucket::Args),
     /// Estimate what renders cost; nobody is asked.
     Price(price::Args),
+    /// Check credentials, function, bucket, quota and destinations; nothing is started.
+    Doctor(doctor::Args),
+    /// Print the IAM policy that the settings need, and nothing beyond it; nobody is asked.
+    Policy(policy::Args),
     /// Print the settings with their current values; secrets are masked.
     Config {
         /// As a Markdown table without values, for the documentation.
@@ -69,6 +75,8 @@ pub async fn run() -> ExitCode {
         Command::Still(args) => with_config(async |config| still::run(&args, config).await).await,
         Command::Deployed(verb) => with_config(async |config| deployed::run(&verb, config).await).await,
         Command::Bucket(args) => with_config(async |config| bucket::run(&args, config).await).await,
+        Command::Doctor(args) => with_config(async |config| doctor::run(&args, config).await).await,
+        Command::Policy(args) => with_config(async |config| policy::run(&args, &config)).await,
         Command::Price(args) => price::run(&args),
         Command::Verb(verb) => with_config(async |config| verbs::run(&verb, config).await).await,
     }
@@ -77,7 +85,8 @@ pub async fn run() -> ExitCode {
 /// Reads the settings first; all that is wrong with them is printed at once.
 async fn with_config(run: impl AsyncFnOnce(Config) -> ExitCode) -> ExitCode {
     match Config::from_env() {
-        Ok(config) => run(config).await,
+        // Boxed: as in `aws`, the compiler gives up on futures that are nested too deeply.
+        Ok(config) => Box::pin(run(config)).await,
         Err(mistakes) => {
             eprint!("{mistakes}");
             exit::CONFIG.into()

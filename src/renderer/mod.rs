@@ -4,8 +4,8 @@
 //! `ticket` is the claim check, `look` reads how it is, `ask` has the function tell it, `progress` follows,
 //! `finish` copies, `download` brings it here, `cancel` stops, `delete` clears away, `bucket` makes the place for it
 //! all. `still` renders one image while the caller waits, `attempt` by `attempt`, with a `memory` of those that take
-//! longer. `compositions`, `deployed` and `sites` tell what there is to render, and with what;
-//! `remove` takes it away. `presign` links to what may be reached. Edges translate to
+//! longer. `compositions`, `deployed` and `sites` tell what there is to render, and with what, `doctor` whether all of
+//! it is in order; `remove` takes it away. `presign` links to what may be reached. Edges translate to
 //! and from these and decide nothing.
 
 mod ask;
@@ -16,6 +16,7 @@ mod compositions;
 mod copy_to;
 mod delete;
 mod deployed;
+mod doctor;
 mod download;
 mod finish;
 mod look;
@@ -49,6 +50,7 @@ pub use compositions::CompositionsOrder;
 pub use copy_to::{CopyTo, Destinations};
 pub use delete::Deleted;
 pub use deployed::Which;
+pub use doctor::{Finding, Verdict};
 pub use download::Downloaded;
 pub use finish::CopyView;
 pub use order::Order;
@@ -122,11 +124,12 @@ impl Renderer {
     /// [`Kind::RenderNotFound`] for another text, [`Kind::NotAllowed`] for a place that is not configured.
     pub fn ticket(&self, id: &str) -> Result<Ticket> {
         if crate::remotion::names::is_render_id(id) {
-            let settings = &self.settings().accounts.choose(None)?.settings;
-            let Some(bucket) = &settings.bucket else {
+            let settings = self.settings().accounts.only().map(|account| &account.settings);
+            let Some((settings, bucket)) = settings.and_then(|settings| Some((settings, settings.bucket.as_ref()?)))
+            else {
                 return Err(Error::new(
                     Kind::RenderNotFound,
-                    "A bare render id tells no bucket. Use the `id` that starting it answered, or set RENDERGATE_BUCKET.",
+                    "A bare render id tells neither account nor bucket. Use the `id` that starting it answered, or set RENDERGATE_BUCKET where there is one account.",
                 ));
             };
             let (account, region) = (settings.name.clone(), settings.region.clone());

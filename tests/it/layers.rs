@@ -8,7 +8,7 @@ use crate::stack::root;
 const GROUND: [&str; 3] = ["error", "telemetry", "redacted"];
 
 /// Each module and what it may use besides itself and the ground, from the ground up.
-const LAYERS: [(&str, &str); 17] = [
+const LAYERS: [(&str, &str); 18] = [
     ("error", ""),
     ("telemetry", ""),
     ("redacted", ""),
@@ -23,11 +23,12 @@ const LAYERS: [(&str, &str); 17] = [
     ("accounts", "aws credentials remotion"),
     ("renderer", "accounts aws credentials notify records remotion"),
     // Read by app alone, so it may name the types of whatever it configures.
-    ("config", "callers credentials records remotion renderer"),
+    ("config", "accounts callers credentials records remotion renderer"),
+    ("policy", "config credentials records remotion"),
     ("app", "accounts aws callers config credentials notify records remotion renderer"),
     ("http", "app callers remotion renderer"),
     ("worker", "app remotion renderer"),
-    ("cli", "app config http remotion renderer"),
+    ("cli", "app config http policy remotion renderer"),
     ("bin", "app cli config http worker"),
 ];
 

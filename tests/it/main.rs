@@ -8,6 +8,7 @@
 
 mod stack;
 
+mod accounts;
 mod ask;
 mod bucket;
 mod cancel;
@@ -22,6 +23,7 @@ mod credentials;
 mod credentials_missing;
 mod delete;
 mod deployed;
+mod doctor;
 mod door;
 mod events;
 mod examples;
@@ -32,6 +34,7 @@ mod iam;
 mod layers;
 mod logs;
 mod output;
+mod policy;
 mod progress;
 mod progress_early;
 mod reach;

@@ -1,6 +1,25 @@
 use super::*;
 
 #[test]
+fn a_region_is_known_by_its_form() {
+    assert!(REGIONS.into_iter().chain(["ap-southeast-7", "us-gov-west-1", "mx-central-1"]).all(is_region));
+    for wrong in [
+        "",
+        "mars-1",
+        "us-east",
+        "useast1",
+        "us-east-1a",
+        "us-east-10",
+        "US-EAST-1",
+        "us--1",
+        "eu-a-b-c-1",
+        "us-east-1/",
+    ] {
+        assert!(!is_region(wrong), "{wrong}");
+    }
+}
+
+#[test]
 fn a_speculated_name_can_be_read() {
     for version in ["4.0.527", "4.0.0-alpha.12", "4.1.0+build"] {
         let name = FunctionName::parse(&FunctionName::speculate(version, 512, 600, 15).unwrap()).unwrap();
