@@ -194,13 +194,26 @@ impl Aws {
 
     /// The objects whose keys begin with the object's key.
     pub async fn list(&self, under: &Object) -> Result<Vec<Listed>> {
+        self.list_some(under, None, usize::MAX).await
+    }
+
+    /// The same, in the order of their keys: at most so many, from behind `after`.
+    pub async fn list_some(&self, under: &Object, after: Option<&str>, most: usize) -> Result<Vec<Listed>> {
         let mut found = Vec::new();
         let mut next = None;
         loop {
+            // What S3 gives at most in one answer.
+            let left = most.saturating_sub(found.len());
+            let page = i32::try_from(left).ok().filter(|page| *page < 1000);
             let call = Call { action: "s3:ListBucket", resource: format!("arn:aws:s3:::{}", under.bucket) };
             let page = self.call(call, |clients| {
                 let request = clients.s3(&under.region).list_objects_v2().bucket(&under.bucket).prefix(&under.key);
-                request.set_expected_bucket_owner(under.owner.clone()).set_continuation_token(next.clone()).send()
+                request
+                    .set_expected_bucket_owner(under.owner.clone())
+                    .set_continuation_token(next.clone())
+                    .set_start_after(after.map(str::to_owned))
+                    .set_max_keys(page)
+                    .send()
             });
             let page = page.await?;
             found.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| {
@@ -208,7 +221,7 @@ impl Aws {
                 Some(Listed { key: object.key?, size, modified_ms: millis(object.last_modified) })
             }));
             next = page.next_continuation_token;
-            if next.is_none() {
+            if next.is_none() || found.len() >= most {
                 return Ok(found);
             }
         }
