@@ -49,6 +49,8 @@ pub struct Config {
     pub codec: Codec,
     pub destinations: Destinations,
     pub state: Option<StateLocation>,
+    /// URL and region.
+    pub queue: Option<(String, String)>,
     pub basic: Option<(String, Redacted<String>)>,
     pub api_keys: Option<KeySource>,
     pub allow_anonymous: bool,
@@ -133,11 +135,12 @@ impl Config {
             account,
             other_accounts,
             account_policy: accounts::policy(&mut reader),
-            home_region,
+            home_region: home_region.clone(),
             composition: reader.text("RENDERGATE_COMPOSITION"),
             codec: reader.read("RENDERGATE_CODEC", codec).unwrap_or(Codec::H264),
             destinations: reader.parsed("RENDERGATE_DESTINATIONS").unwrap_or_default(),
             state,
+            queue: reader.read("RENDERGATE_QUEUE_URL", |url| queue(url, &home_region)),
             basic: basic(&mut reader),
             api_keys: reader.read("RENDERGATE_API_KEYS", key_source),
             allow_anonymous: reader.flag("RENDERGATE_ALLOW_ANONYMOUS"),
@@ -184,6 +187,15 @@ impl Config {
 
 fn is_account_id(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// AWS writes the region into a queue's URL: `https://sqs.us-east-1.amazonaws.com/123456789012/name`.
+fn queue(url: &str, home_region: &str) -> Result<(String, String), String> {
+    let Some((host, _)) = url.split_once("://").and_then(|(_, rest)| rest.split_once('/')) else {
+        return Err("expected the URL of an SQS queue".to_owned());
+    };
+    let region = host.split('.').find(|part| names::is_region(part)).unwrap_or(home_region);
+    Ok((url.to_owned(), region.to_owned()))
 }
 
 fn codec(text: &str) -> Result<Codec, String> {

@@ -45,3 +45,4 @@ mod stills_stream;
 mod submit;
 mod template;
 mod vectors;
+mod worker;
