@@ -68,8 +68,7 @@ impl Settings {
         let readers =
             vec![listen_to(process.stdout.take().unwrap(), &log), listen_to(process.stderr.take().unwrap(), &log)];
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
-        // A server that refuses a large body unread closes the connection: the next request may be too early to know.
-        let client = client.pool_max_idle_per_host(0).timeout(Duration::from_secs(60)).build().unwrap();
+        let client = client.timeout(Duration::from_secs(60)).build().unwrap();
         Server { process, log, readers, url: String::new(), client, secrets: self.secrets(), stopped: false }
     }
 
