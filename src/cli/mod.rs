@@ -8,6 +8,7 @@ mod doctor;
 mod exit;
 mod policy;
 mod price;
+mod remove;
 mod render;
 mod still;
 mod table;
@@ -97,7 +98,8 @@ pub async fn run() -> ExitCode {
 /// Reads the settings first.
 async fn with_config(variables: &Variables, run: impl AsyncFnOnce(Config) -> ExitCode) -> ExitCode {
     match Config::from_lookup(|name| variables.get(name)) {
-        Ok(config) => run(config).await,
+        // Boxed: as in `aws`, the compiler gives up on futures that are nested too deeply.
+        Ok(config) => Box::pin(run(config)).await,
         Err(mistakes) => refuse(&mistakes),
     }
 }

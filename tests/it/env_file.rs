@@ -35,7 +35,7 @@ fn the_working_directory_s_file_sets_what_the_environment_does_not() {
 #[test]
 fn profiles_and_endpoints_of_the_file_count() {
     let world = World::new();
-    let files = root().join("tests/fixtures/remotion/4.0.527/vectors/fixtures/aws-credentials");
+    let files = root().join("tests/fixtures/remotion/4.0.527/profiles/aws-credentials");
     let text = format!(
         "AWS_PROFILE=remotion\nAWS_SHARED_CREDENTIALS_FILE={}\nAWS_ENDPOINT_URL={}\nAWS_ENDPOINT_URL_LAMBDA={}\n",
         files.display(),
