@@ -25,6 +25,8 @@ pub struct App {
     pub renderer: Renderer,
     /// Who may call.
     pub callers: Arc<Callers>,
+    /// The origins whose pages may call; `*` is any.
+    pub cors_origins: Arc<[String]>,
     /// Whether the process lives on after an answer and may follow renders.
     pub lives_on: bool,
 }
@@ -46,6 +48,7 @@ impl App {
         Self {
             renderer: Renderer::new(settings),
             callers: Arc::new(callers(config, &home)),
+            cors_origins: config.cors_origins.clone().into(),
             lives_on: !config.on_lambda,
         }
     }

@@ -51,6 +51,7 @@ pub struct Config {
     pub basic: Option<(String, Redacted<String>)>,
     pub api_keys: Option<KeySource>,
     pub allow_anonymous: bool,
+    pub cors_origins: Vec<String>,
     pub host: IpAddr,
     pub port: u16,
     pub log_format: LogFormat,
@@ -187,6 +188,7 @@ impl Config {
             basic: basic(&mut reader),
             api_keys: reader.read("RENDERGATE_API_KEYS", key_source),
             allow_anonymous: reader.flag("RENDERGATE_ALLOW_ANONYMOUS"),
+            cors_origins: reader.read("RENDERGATE_CORS_ORIGINS", origins).unwrap_or_default(),
             host: reader
                 .read("RENDERGATE_HOST", |host| host.parse().map_err(|_| "expected an IP address".to_owned()))
                 .unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
@@ -212,6 +214,22 @@ impl Config {
 
 fn is_account_id(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Origins as browsers send them: scheme, host and port, nothing behind.
+fn origins(text: &str) -> Result<Vec<String>, String> {
+    let is_origin = |origin: &str| {
+        let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+        let fine = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.:[]".contains(&byte);
+        origin == "*" || host.is_some_and(|host| !host.is_empty() && host.bytes().all(fine))
+    };
+    let listed: Vec<String> = text.split(',').map(|origin| origin.trim().to_owned()).collect();
+    match listed.iter().find(|origin| !is_origin(origin)) {
+        None => Ok(listed),
+        Some(wrong) => Err(format!(
+            "`{wrong}` is no origin; expected `https://shop.example`, in lower case and without a slash behind, several with commas, or `*`"
+        )),
+    }
 }
 
 fn codec(text: &str) -> Result<Codec, String> {

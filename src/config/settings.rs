@@ -22,7 +22,7 @@ const fn secret(name: &'static str, meaning: &'static str, default: &'static str
 }
 
 /// Every setting, in the order of the documentation. An empty value counts as not set.
-pub const SETTINGS: [Setting; 24] = [
+pub const SETTINGS: [Setting; 25] = [
     setting(
         "RENDERGATE_FUNCTION_NAME",
         "the Remotion function, name or ARN; when set, the only one",
@@ -65,6 +65,11 @@ pub const SETTINGS: [Setting; 24] = [
         "none",
     ),
     setting("RENDERGATE_ALLOW_ANONYMOUS", "`true` opens the door to everyone", "false"),
+    setting(
+        "RENDERGATE_CORS_ORIGINS",
+        "origins whose pages may call, comma-separated, such as `https://shop.example`; `*` is any. Not behind an HTTP API, which answers browsers itself",
+        "none",
+    ),
     setting("PORT", "where `serve` listens; 0 takes a free port", "8080"),
     setting(
         "RENDERGATE_HOST",

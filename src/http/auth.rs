@@ -1,17 +1,18 @@
 //! Knows the caller before anything else happens.
 
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, ORIGIN};
+use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderName, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::cors;
 use super::door::{CallerName, Door};
 use crate::app::App;
 use crate::callers::Presented;
 use crate::error::{Error, Kind};
 
-const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+pub(super) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 pub(super) async fn require_caller(State(app): State<App>, request: Request, next: Next) -> Response {
     let identity = request.extensions().get::<Door>().and_then(|door| door.identity.clone());
@@ -31,7 +32,7 @@ async fn identify(app: &App, method: &Method, headers: &HeaderMap, identity: Opt
     let presented = Presented { authorization: text(AUTHORIZATION), api_key: text(API_KEY), identity };
     let name = app.callers.identify(presented).await?;
     // Where nobody has to say who they are, a page in a browser on this machine could ask too.
-    if name == "anonymous" && *method != Method::GET && headers.contains_key(ORIGIN) {
+    if name == "anonymous" && *method != Method::GET && cors::is_stranger(&app.cors_origins, headers) {
         return Err(Error::new(
             Kind::NotAllowed,
             "Pages in a browser may not call a door without callers. Configure API_USERNAME or RENDERGATE_API_KEYS.",

@@ -1,5 +1,6 @@
 //! `/v1/renders`: start, follow, fetch, copy, cancel, delete.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use axum::Json;
@@ -8,6 +9,7 @@ use axum::http::header::{ACCEPT, CACHE_CONTROL, LOCATION};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde_json::json;
 
@@ -17,9 +19,9 @@ use crate::app::App;
 use crate::error::{Error, Kind, Result};
 use crate::renderer::{CopyStatus, CopyTo, Order, Started, Ticket};
 
-const PREFER: HeaderName = HeaderName::from_static("prefer");
-const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(super) const PREFER: HeaderName = HeaderName::from_static("prefer");
+pub(super) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The longest wait that every door survives.
 pub(super) const LONGEST_WAIT: u64 = 25;
@@ -109,7 +111,7 @@ pub(super) async fn begin(app: &App, order: &Order) -> Result<Started> {
 
 pub(super) async fn progress(State(app): State<App>, Id(id): Id, request: Request) -> Result<Response> {
     let ticket = app.renderer.ticket(&id)?;
-    let by_function = match query(&request, "skipLambdaInvocation") {
+    let by_function = match query(&request, "skipLambdaInvocation").as_deref() {
         None | Some("true") => false,
         Some("false") => true,
         Some(_) => return Err(wrong_parameter("skipLambdaInvocation", "`true` or `false`")),
@@ -117,7 +119,9 @@ pub(super) async fn progress(State(app): State<App>, Id(id): Id, request: Reques
     // An invocation costs money: it is made once, whatever is preferred.
     let wait = wait_preferred(request.headers()).filter(|_| !by_function);
     let view = match wait {
-        None if by_function => app.renderer.progress_by_function(&ticket, query(&request, "functionName")).await,
+        None if by_function => {
+            app.renderer.progress_by_function(&ticket, query(&request, "functionName").as_deref()).await
+        }
         None => app.renderer.progress(&ticket).await,
         Some(seconds) => app.renderer.wait(&ticket, until(request.extensions(), seconds)).await,
     };
@@ -187,10 +191,11 @@ pub(super) async fn delete(State(app): State<App>, Id(id): Id) -> Result<Respons
     Ok(response)
 }
 
-/// The value of a query parameter, as it stands: ours need no percent-encoding.
-fn query<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+/// The value of a query parameter. Some doors encode what needs no encoding.
+fn query<'a>(request: &'a Request, name: &str) -> Option<Cow<'a, str>> {
     let mut pairs = request.uri().query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
-    pairs.find(|(found, _)| *found == name).map(|(_, value)| value)
+    let (_, value) = pairs.find(|(found, _)| *found == name)?;
+    Some(percent_decode_str(value).decode_utf8_lossy())
 }
 
 fn wrong_parameter(name: &str, expected: &str) -> Error {

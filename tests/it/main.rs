@@ -18,6 +18,7 @@ mod compositions;
 mod copy;
 mod copy_follow;
 mod copy_refused;
+mod cors;
 mod credentials;
 mod credentials_missing;
 mod delete;
