@@ -1,14 +1,14 @@
 //! Wires everything together: the one place that constructs.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 
 use crate::accounts::{Account, AccountSettings, Accounts};
 use crate::aws::{self, Aws};
-use crate::callers::{ApiKeys, Callers};
-use crate::config::{Config, KeySource};
+use crate::callers::{ApiKeys, Basic, Callers, Kept, Password};
+use crate::config::{Config, KeySource, PasswordSource};
 use crate::credentials::SecretText;
 use crate::records::{Records, S3Records, StateLocation};
 use crate::renderer::{Renderer, Settings};
@@ -85,12 +85,19 @@ fn callers(config: &Config, home: &SdkConfig) -> Callers {
     let keys = match &config.api_keys {
         None => ApiKeys::None,
         Some(KeySource::Listed(keys)) => ApiKeys::Listed(keys.clone()),
-        Some(KeySource::Secret(secret)) => {
-            ApiKeys::Secret { text: SecretText::new(secret.clone(), home), read: Mutex::default() }
-        }
+        Some(KeySource::Secret(secret)) => ApiKeys::Secret(Kept::new(SecretText::new(secret.clone(), home))),
     };
+    let basic = config.basic.as_ref().map(|(user, password)| {
+        let password = match password {
+            PasswordSource::Set(password) => Password::Set(password.clone()),
+            PasswordSource::Secret(secret) => Password::Secret(Kept::new(SecretText::new(secret.clone(), home))),
+        };
+        Basic { user: user.clone(), password }
+    });
     // On loopback nobody has to say who they are unless callers are configured; the server refuses
     // to listen elsewhere then, and on Lambda somebody always has to.
     let only_loopback = !config.on_lambda && config.basic.is_none() && config.api_keys.is_none();
-    Callers { basic: config.basic.clone(), keys, allow_anonymous: config.allow_anonymous || only_loopback }
+    // An instance of a function sees only its own requests.
+    let counts = !config.on_lambda;
+    Callers::new(basic, keys, config.allow_anonymous || only_loopback, counts)
 }

@@ -3,6 +3,7 @@
 //! `settings` is the documented table. Nothing else in this crate reads the environment (the SDK's
 //! own chain does); nothing ever writes it.
 
+mod callers;
 mod settings;
 
 use std::fmt;
@@ -11,25 +12,15 @@ use std::str::FromStr;
 
 use tracing::level_filters::LevelFilter;
 
-use crate::callers::ApiKey;
-use crate::credentials::{CredentialSource, SecretRef};
+use crate::credentials::CredentialSource;
 use crate::error::Error;
 use crate::records::StateLocation;
-use crate::redacted::Redacted;
 use crate::remotion::names;
 use crate::remotion::values::Codec;
 use crate::renderer::Destinations;
 use crate::telemetry::LogFormat;
+pub use callers::{KeySource, PasswordSource};
 pub use settings::{SETTINGS, Setting};
-
-/// Where the list of API keys is.
-#[derive(Clone, Debug)]
-pub enum KeySource {
-    /// In the setting itself, or in a file that it names.
-    Listed(Vec<ApiKey>),
-    /// In Secrets Manager.
-    Secret(SecretRef),
-}
 
 /// Every setting, read and checked. See [`SETTINGS`] for what each means.
 #[derive(Clone, Debug)]
@@ -48,7 +39,7 @@ pub struct Config {
     pub account_id: Option<String>,
     pub destinations: Destinations,
     pub state: Option<StateLocation>,
-    pub basic: Option<(String, Redacted<String>)>,
+    pub basic: Option<(String, PasswordSource)>,
     pub api_keys: Option<KeySource>,
     pub allow_anonymous: bool,
     pub cors_origins: Vec<String>,
@@ -185,10 +176,10 @@ impl Config {
             account_id: reader.checked("RENDERGATE_ACCOUNT_ID", is_account_id, "12 digits"),
             destinations: reader.parsed("RENDERGATE_DESTINATIONS").unwrap_or_default(),
             state,
-            basic: basic(&mut reader),
-            api_keys: reader.read("RENDERGATE_API_KEYS", key_source),
+            basic: callers::basic(&mut reader),
+            api_keys: reader.read("RENDERGATE_API_KEYS", callers::key_source),
             allow_anonymous: reader.flag("RENDERGATE_ALLOW_ANONYMOUS"),
-            cors_origins: reader.read("RENDERGATE_CORS_ORIGINS", origins).unwrap_or_default(),
+            cors_origins: reader.read("RENDERGATE_CORS_ORIGINS", callers::origins).unwrap_or_default(),
             host: reader
                 .read("RENDERGATE_HOST", |host| host.parse().map_err(|_| "expected an IP address".to_owned()))
                 .unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
@@ -204,6 +195,9 @@ impl Config {
         if !on_lambda && !config.host.is_loopback() && config.has_no_callers() {
             reader.wrong("RENDERGATE_HOST", "beyond loopback callers must authenticate: set API_USERNAME and API_PASSWORD, RENDERGATE_API_KEYS, or RENDERGATE_ALLOW_ANONYMOUS=true");
         }
+        if let Some(what) = callers::unknown_destination(&config) {
+            reader.wrong("RENDERGATE_API_KEYS", what);
+        }
         if reader.mistakes.is_empty() { Ok(config) } else { Err(Mistakes(reader.mistakes)) }
     }
 
@@ -216,22 +210,6 @@ fn is_account_id(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Origins as browsers send them: scheme, host and port, nothing behind.
-fn origins(text: &str) -> Result<Vec<String>, String> {
-    let is_origin = |origin: &str| {
-        let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-        let fine = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.:[]".contains(&byte);
-        origin == "*" || host.is_some_and(|host| !host.is_empty() && host.bytes().all(fine))
-    };
-    let listed: Vec<String> = text.split(',').map(|origin| origin.trim().to_owned()).collect();
-    match listed.iter().find(|origin| !is_origin(origin)) {
-        None => Ok(listed),
-        Some(wrong) => Err(format!(
-            "`{wrong}` is no origin; expected `https://shop.example`, in lower case and without a slash behind, several with commas, or `*`"
-        )),
-    }
-}
-
 fn codec(text: &str) -> Result<Codec, String> {
     serde_json::from_value(text.into())
         .map_err(|_| "expected h264, h265, vp8, vp9, mp3, aac, wav, gif or prores".to_owned())
@@ -242,32 +220,6 @@ fn default_state<F: Fn(&str) -> Option<String>>(reader: &Reader<F>) -> Option<St
     let state_home = reader.text("XDG_STATE_HOME");
     let folder = state_home.or_else(|| reader.text("HOME").map(|home| format!("{home}/.local/state")))?;
     Some(StateLocation::Folder(format!("{folder}/rendergate").into()))
-}
-
-fn basic<F: Fn(&str) -> Option<String>>(reader: &mut Reader<F>) -> Option<(String, Redacted<String>)> {
-    match (reader.text("API_USERNAME"), reader.text("API_PASSWORD")) {
-        (Some(user), Some(password)) => Some((user, Redacted::new(password))),
-        (None, None) => None,
-        (Some(_), None) => {
-            reader.wrong("API_PASSWORD", "must be set together with API_USERNAME");
-            None
-        }
-        (None, Some(_)) => {
-            reader.wrong("API_USERNAME", "must be set together with API_PASSWORD");
-            None
-        }
-    }
-}
-
-fn key_source(text: &str) -> Result<KeySource, String> {
-    if let Some(reference) = text.strip_prefix("secret:") {
-        return reference.parse().map(KeySource::Secret).map_err(|error: Error| error.to_string());
-    }
-    let json = match text.strip_prefix("file:") {
-        Some(path) => std::fs::read_to_string(path).map_err(|error| format!("`{path}` can't be read: {error}"))?,
-        None => text.to_owned(),
-    };
-    ApiKey::list(&json).map(KeySource::Listed).map_err(|error| error.to_string())
 }
 
 fn log_format<F: Fn(&str) -> Option<String>>(reader: &mut Reader<F>, on_lambda: bool) -> LogFormat {

@@ -58,10 +58,14 @@ pub const SETTINGS: [Setting; 25] = [
         "on Lambda none; elsewhere `$XDG_STATE_HOME/rendergate` or `~/.local/state/rendergate`",
     ),
     setting("API_USERNAME", "user name for HTTP Basic", "none"),
-    secret("API_PASSWORD", "password for HTTP Basic", "none"),
+    secret(
+        "API_PASSWORD",
+        "password for HTTP Basic, or `secret:<id>`: the text of a secret, or its JSON member `password`",
+        "none",
+    ),
     secret(
         "RENDERGATE_API_KEYS",
-        "keys for `Authorization: Bearer` or `x-api-key`: `[{\"name\":\"shop\",\"sha256\":\"…\"}]`, `secret:<id>` or `file:<path>`",
+        "callers and what each may use: `[{\"name\":\"shop\",\"sha256\":\"…\"}]`, `secret:<id>` or `file:<path>`; see below",
         "none",
     ),
     setting("RENDERGATE_ALLOW_ANONYMOUS", "`true` opens the door to everyone", "false"),

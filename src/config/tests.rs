@@ -35,6 +35,7 @@ fn every_mistake_is_reported_at_once() {
         ("API_USERNAME", "me"),
         ("RENDERGATE_API_KEYS", "{}"),
         ("RENDERGATE_ALLOW_ANONYMOUS", "yes"),
+        ("RENDERGATE_CORS_ORIGINS", "shop.example"),
         ("PORT", "http"),
         ("RENDERGATE_HOST", "localhost"),
         ("RENDERGATE_LOG", "loud"),
@@ -62,6 +63,20 @@ fn beyond_loopback_somebody_must_be_configured() {
     for caller in [("RENDERGATE_ALLOW_ANONYMOUS", "true"), ("RENDERGATE_API_KEYS", "secret:keys")] {
         assert!(read(&[("RENDERGATE_HOST", "0.0.0.0"), caller]).is_ok());
     }
+}
+
+#[test]
+fn callers_are_told_apart_by_what_is_configured() {
+    let user = ("API_USERNAME", "shop");
+    assert_eq!(wrong(&[("API_USERNAME", "a:b"), ("API_PASSWORD", "x")]), ["API_USERNAME"]);
+    assert_eq!(wrong(&[user, ("API_PASSWORD", "secret:")]), ["API_PASSWORD"]);
+    let config = read(&[user, ("API_PASSWORD", "secret:dev/password")]).unwrap();
+    assert!(matches!(config.basic, Some((_, PasswordSource::Secret(_)))));
+    let keys = r#"[{"name":"shop","key":"long-enough-as-it-is","destinations":["videos","archive/a/"]}]"#;
+    let keys = ("RENDERGATE_API_KEYS", keys);
+    assert!(read(&[keys, ("RENDERGATE_DESTINATIONS", "archive,videos")]).is_ok());
+    let mistakes = read(&[keys, ("RENDERGATE_DESTINATIONS", "videos")]).unwrap_err().to_string();
+    assert!(mistakes.contains("RENDERGATE_API_KEYS") && mistakes.contains("`archive`"), "{mistakes}");
 }
 
 #[test]

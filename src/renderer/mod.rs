@@ -34,6 +34,7 @@ use std::time::Duration;
 
 pub use crate::accounts::FunctionInfo;
 use crate::accounts::{Account, Accounts, not_allowed};
+use crate::callers::Limits;
 use crate::error::{Error, Kind, Result};
 pub use crate::records::CopyStatus;
 use crate::records::Records;
@@ -81,6 +82,8 @@ pub struct Settings {
 #[derive(Clone, Debug)]
 pub struct Renderer {
     inner: Arc<Inner>,
+    /// What its caller may use.
+    limits: Arc<Limits>,
 }
 
 #[derive(Debug)]
@@ -95,7 +98,18 @@ struct Inner {
 impl Renderer {
     /// A renderer; nothing is called yet.
     pub fn new(settings: Settings) -> Self {
-        Self { inner: Arc::new(Inner { settings, ended: Mutex::default(), stills: Mutex::default() }) }
+        let inner = Inner { settings, ended: Mutex::default(), stills: Mutex::default() };
+        Self { inner: Arc::new(inner), limits: Arc::default() }
+    }
+
+    /// The same for a caller who may use no more than this.
+    pub fn limited_to(&self, limits: Limits) -> Self {
+        Self { inner: self.inner.clone(), limits: Arc::new(limits) }
+    }
+
+    /// The same for what has been ordered, and was allowed then.
+    fn unlimited(&self) -> Self {
+        self.limited_to(Limits::default())
     }
 
     fn settings(&self) -> &Settings {
@@ -118,7 +132,7 @@ impl Renderer {
     /// [`Kind::RenderNotFound`] for another text, [`Kind::NotAllowed`] for a place that is not configured.
     pub fn ticket(&self, id: &str) -> Result<Ticket> {
         if crate::remotion::names::is_render_id(id) {
-            let settings = &self.settings().accounts.choose(None)?.settings;
+            let settings = &self.choose(None)?.settings;
             let Some(bucket) = &settings.bucket else {
                 return Err(Error::new(
                     Kind::RenderNotFound,
@@ -129,7 +143,7 @@ impl Renderer {
             return Ok(Ticket { account, region, bucket: bucket.clone(), render_id: id.to_owned() });
         }
         let ticket: Ticket = id.parse()?;
-        let account = self.settings().accounts.get(&ticket.account)?;
+        let account = self.choose(Some(&ticket.account))?;
         account.region(Some(&ticket.region))?;
         if !self.may_render_in(account, &ticket.bucket) {
             return Err(not_allowed("id", &ticket.bucket));
@@ -137,14 +151,26 @@ impl Renderer {
         Ok(ticket)
     }
 
+    /// The account that renders: the named one, or any that the caller may use.
+    fn choose(&self, named: Option<&str>) -> Result<&Account> {
+        let account = self.settings().accounts.choose(named)?;
+        let name = &account.settings.name;
+        if self.limits.allow_account(name) { Ok(account) } else { Err(not_allowed("account", name)) }
+    }
+
+    /// Whether the caller may write this object of a destination.
+    fn may_write(&self, bucket: &str, key: &str) -> bool {
+        self.settings().destinations.allows(bucket, key) && self.limits.allow_destination(bucket, key)
+    }
+
     /// Whether renders may keep their files in this bucket: `forceBucketName` may name a destination.
     fn may_render_in(&self, account: &Account, bucket: &str) -> bool {
-        account.is_render_bucket(bucket) || self.settings().destinations.allows(bucket, "renders/")
+        account.is_render_bucket(bucket) || self.may_write(bucket, "renders/")
     }
 
     /// Refuses an output bucket that is neither the render bucket nor a destination.
     fn check_output_bucket(&self, field: &str, account: &Account, bucket: &str, key: &str) -> Result<()> {
-        let allowed = account.is_render_bucket(bucket) || self.settings().destinations.allows(bucket, key);
+        let allowed = account.is_render_bucket(bucket) || self.may_write(bucket, key);
         if allowed { Ok(()) } else { Err(not_allowed(field, bucket)) }
     }
 

@@ -74,6 +74,7 @@ impl Renderer {
             _ => (format!("out.{extension}"), None),
         };
         let file_name = file_name.rsplit('/').next().unwrap_or_default().to_owned();
+        let field = if copy_to.is_none() { "outName" } else { "copyTo" };
         let copy_to = copy_to.cloned().or(guide_form);
         if let Some(copy_to) = &copy_to {
             if matches!(out_name, Some(OutName::Place(place)) if place.s3_output_provider.is_some()) {
@@ -82,7 +83,7 @@ impl Renderer {
                     "nothing where the output goes to another cloud, which S3 can't copy from",
                 ));
             }
-            self.check_copy(copy_to, &copy_to.resolved_key(ANY_RENDER_ID, composition, &file_name))?;
+            self.check_copy(field, copy_to, &copy_to.resolved_key(ANY_RENDER_ID, composition, &file_name))?;
         }
         Ok((copy_to, file_name))
     }
@@ -111,17 +112,16 @@ impl Renderer {
     }
 
     /// Refuses a copy that may not be made, before anything is started.
-    pub(super) fn check_copy(&self, copy_to: &CopyTo, key: &str) -> Result<()> {
-        let destinations = &self.settings().destinations;
-        if destinations.is_empty() {
+    pub(super) fn check_copy(&self, field: &str, copy_to: &CopyTo, key: &str) -> Result<()> {
+        if self.settings().destinations.is_empty() {
             return Err(Error::new(
                 Kind::DestinationsNotConfigured,
                 "Copying is off here. Set RENDERGATE_DESTINATIONS to the allowed buckets.",
             )
-            .with("field", "copyTo"));
+            .with("field", field));
         }
-        if !destinations.allows(&copy_to.bucket, key) {
-            return Err(not_allowed("copyTo", &format!("s3://{}/{key}", copy_to.bucket)));
+        if !self.may_write(&copy_to.bucket, key) {
+            return Err(not_allowed(field, &format!("s3://{}/{key}", copy_to.bucket)));
         }
         if key.len() > 1024 {
             return Err(Error::field("copyTo.key", "at most 1024 bytes"));

@@ -41,7 +41,7 @@ pub(super) struct Names<'a> {
 impl Renderer {
     /// Refuses names that may not be reached.
     pub(super) fn target<'a>(&'a self, names: &Names<'a>) -> Result<Target<'a>> {
-        let account = self.settings().accounts.choose(names.account)?;
+        let account = self.choose(names.account)?;
         let region = account.region(names.region)?;
         let function = account.function(names.function)?;
         if let Some(bucket) = names.bucket

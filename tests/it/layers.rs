@@ -21,7 +21,7 @@ const LAYERS: [(&str, &str); 17] = [
     // Keys may be kept as a secret.
     ("callers", "credentials"),
     ("accounts", "aws credentials remotion"),
-    ("renderer", "accounts aws credentials notify records remotion"),
+    ("renderer", "accounts aws callers credentials notify records remotion"),
     // Read by app alone, so it may name the types of whatever it configures.
     ("config", "callers credentials records remotion renderer"),
     ("app", "accounts aws callers config credentials notify records remotion renderer"),

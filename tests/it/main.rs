@@ -30,6 +30,7 @@ mod guides;
 mod harness;
 mod iam;
 mod layers;
+mod limits;
 mod logs;
 mod output;
 mod progress;
