@@ -4,19 +4,22 @@
 //! Whatever is configured is all that may be reached. What is not configured may be chosen by the
 //! request, among names that only Remotion uses.
 
+mod choice;
 mod functions;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use crate::aws::{Aws, Object};
+use crate::aws::{Aws, Object, OnThrottle};
 use crate::error::{Error, Kind, Result};
 use crate::remotion::names::{self, FunctionName};
 use crate::remotion::reply;
+pub use choice::{Accounts, Policy, Turn};
 pub use functions::FunctionInfo;
 
 /// What is configured of an account.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountSettings {
     /// Its name in ids, logs and metrics.
     pub name: String,
@@ -32,6 +35,9 @@ pub struct AccountSettings {
     pub serve_url: Option<String>,
     /// The AWS account that owns the render bucket.
     pub account_id: Option<String>,
+    /// Its share of the renders, against the other accounts' weights. 0: only where it is named, or where all
+    /// others are used up.
+    pub weight: u32,
 }
 
 /// A place where renders run.
@@ -47,41 +53,28 @@ pub struct Account {
     buckets: Mutex<HashMap<String, String>>,
     /// The function found in a region.
     functions: Mutex<HashMap<String, String>>,
+    /// Until when it is asked last, because AWS throttled it.
+    rests_until: Mutex<Option<Instant>>,
 }
 
-/// All accounts. There is one, `default`, until several can be configured.
-#[derive(Debug)]
-pub struct Accounts {
-    only: Account,
-}
-
-impl Accounts {
-    /// One account.
-    pub fn new(only: Account) -> Self {
-        Self { only }
-    }
-
-    /// The account of that name.
-    ///
-    /// # Errors
-    /// [`Kind::NotAllowed`] for an account that is not configured.
-    pub fn get(&self, name: &str) -> Result<&Account> {
-        if name == self.only.settings.name { Ok(&self.only) } else { Err(not_allowed("account", name)) }
-    }
-
-    /// The account that renders: the named one, or any.
-    ///
-    /// # Errors
-    /// [`Kind::NotAllowed`] for an account that is not configured.
-    pub fn choose(&self, named: Option<&str>) -> Result<&Account> {
-        named.map_or(Ok(&self.only), |name| self.get(name))
-    }
-}
+/// How long a throttled account is asked last: renders take seconds to minutes, so that room comes back soon.
+const REST: Duration = Duration::from_secs(5);
 
 impl Account {
     /// An account; nothing is called yet.
     pub fn new(settings: AccountSettings, aws: Arc<Aws>) -> Self {
-        Self { settings, aws, versions: Mutex::default(), buckets: Mutex::default(), functions: Mutex::default() }
+        let (versions, buckets, functions) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { settings, aws, versions, buckets, functions, rests_until: Mutex::default() }
+    }
+
+    /// AWS throttled it: for a short while the others are asked first.
+    fn rest(&self) {
+        *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + REST);
+    }
+
+    fn rests(&self) -> bool {
+        let until = *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner);
+        until.is_some_and(|until| Instant::now() < until)
     }
 
     /// The region to use: the named one if it may be used, else the configured one.
@@ -161,7 +154,8 @@ impl Account {
     /// # Errors
     /// As [`Account::version`].
     pub async fn ask_version(&self, region: &str, function: &str) -> Result<String> {
-        let answer = self.aws.invoke(region, function, reply::info_event().to_string().into_bytes()).await?;
+        let event = reply::info_event().to_string().into_bytes();
+        let answer = self.aws.invoke(region, function, event, OnThrottle::TryAgain).await?;
         reply::info(&answer.payload).ok_or_else(|| {
             Error::new(
                 Kind::UnreadableAnswer,

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 
-use crate::accounts::{Account, AccountSettings, Accounts};
+use crate::accounts::{Account, Accounts};
 use crate::aws::{self, Aws};
 use crate::callers::{ApiKeys, Basic, Callers, Kept, Password};
-use crate::config::{Config, KeySource, PasswordSource};
+use crate::config::{AccountConfig, Config, KeySource, PasswordSource};
 use crate::credentials::SecretText;
 use crate::records::{Records, S3Records, StateLocation};
 use crate::renderer::{Renderer, Settings};
@@ -35,9 +35,10 @@ impl App {
     /// Builds the app. AWS is not called.
     pub async fn new(config: &Config) -> Self {
         let home = aws::base_config(&config.home_region).await;
-        let account = account(config, &home);
+        let account = |account| account_of(config, account, &home);
+        let others = config.other_accounts.iter().map(account).collect();
         let settings = Settings {
-            accounts: Accounts::new(account),
+            accounts: Accounts::new(account(&config.account), others, config.account_policy),
             composition: config.composition.clone(),
             codec: config.codec,
             destinations: config.destinations.clone(),
@@ -54,18 +55,10 @@ impl App {
     }
 }
 
-fn account(config: &Config, home: &SdkConfig) -> Account {
-    let settings = AccountSettings {
-        name: "default".to_owned(),
-        region: config.region.clone(),
-        region_is_fixed: config.region_is_fixed,
-        function_name: config.function_name.clone(),
-        bucket: config.bucket.clone(),
-        serve_url: config.serve_url.clone(),
-        account_id: config.account_id.clone(),
-    };
-    let aws = Aws::new(config.credentials.apply(home), config.credentials.is_renewable(), config.path_style);
-    Account::new(settings, Arc::new(aws))
+fn account_of(config: &Config, account: &AccountConfig, home: &SdkConfig) -> Account {
+    let AccountConfig { settings, credentials } = account;
+    let aws = Aws::new(credentials.apply(home), credentials.is_renewable(), config.path_style);
+    Account::new(settings.clone(), Arc::new(aws))
 }
 
 /// Records are written with the credentials of where we run: the state is ours, not the account's.

@@ -6,7 +6,7 @@ use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::config::interceptors::InterceptorContext;
-use aws_sdk_lambda::config::retry::{ClassifyRetry, RetryAction};
+use aws_sdk_lambda::config::retry::{ClassifyRetry, RetryAction, RetryConfig};
 use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::primitives::event_stream::EventReceiver;
@@ -23,6 +23,25 @@ use crate::remotion::names;
 const ATTEMPT: Duration = Duration::from_secs(24);
 const OPERATION: Duration = Duration::from_secs(26);
 
+/// What happens where AWS throttles an invoke, which then did not run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnThrottle {
+    /// It is tried again, at most twice.
+    TryAgain,
+    /// It is told at once: somebody else may have room.
+    Leave,
+}
+
+impl OnThrottle {
+    fn retries(self) -> aws_sdk_lambda::config::Builder {
+        let config = aws_sdk_lambda::config::Builder::default();
+        match self {
+            Self::TryAgain => config,
+            Self::Leave => config.retry_config(RetryConfig::disabled()),
+        }
+    }
+}
+
 /// What a function returned.
 #[derive(Debug)]
 pub struct Invoked {
@@ -33,16 +52,22 @@ pub struct Invoked {
 }
 
 impl Aws {
-    /// Invokes `function` (a name or an ARN) and waits for its answer. A throttled invoke did not
-    /// run and is tried again, at most twice; nothing else is, because the function may have run.
+    /// Invokes `function` (a name or an ARN) and waits for its answer. Nothing but a throttled invoke is ever
+    /// repeated, because the function may have run.
     ///
     /// # Errors
     /// [`Kind::FunctionNotFound`] where there is no such function, else what AWS refused.
-    pub async fn invoke(&self, region: &str, function: &str, payload: Vec<u8>) -> Result<Invoked> {
+    pub async fn invoke(
+        &self,
+        region: &str,
+        function: &str,
+        payload: Vec<u8>,
+        on_throttle: OnThrottle,
+    ) -> Result<Invoked> {
         let payload = Blob::new(payload);
         let made = self.call(invoking(region, function), |clients| {
             let request = clients.lambda(region).invoke().function_name(function).payload(payload.clone());
-            async move { request.send().await }
+            async move { request.customize().config_override(on_throttle.retries()).send().await }
         });
         let answer = made.await.map_err(|error| not_found(error, region, function))?;
         let threw = answer.function_error.is_some();
@@ -54,12 +79,18 @@ impl Aws {
     ///
     /// # Errors
     /// As [`Aws::invoke`].
-    pub async fn invoke_streaming(&self, region: &str, function: &str, payload: Vec<u8>) -> Result<Streaming> {
+    pub async fn invoke_streaming(
+        &self,
+        region: &str,
+        function: &str,
+        payload: Vec<u8>,
+        on_throttle: OnThrottle,
+    ) -> Result<Streaming> {
         let payload = Blob::new(payload);
         let made = self.call(invoking(region, function), |clients| {
             let request = clients.lambda(region).invoke_with_response_stream();
             let request = request.function_name(function).payload(payload.clone());
-            async move { request.send().await }
+            async move { request.customize().config_override(on_throttle.retries()).send().await }
         });
         let answer = made.await.map_err(|error| not_found(error, region, function))?;
         Ok(Streaming(answer.event_stream))

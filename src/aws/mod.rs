@@ -29,7 +29,7 @@ use crate::error::{Error, Kind, Result};
 pub use bucket::{Found, Listed, ListedBucket, Object, Presigned, Put};
 pub use copy::{Copied, CopyTarget};
 use error::Call;
-pub use function::{Deployed, Invoked, Piece, Streaming};
+pub use function::{Deployed, Invoked, OnThrottle, Piece, Streaming};
 pub use setup::{Bucket, Expiry};
 
 /// A refused key is looked up anew at most this often: a source that stays wrong must not cost a call per request.

@@ -1,6 +1,6 @@
 //! Who may call.
 
-use super::{Config, Reader};
+use super::{Config, Reader, text_or_file};
 use crate::callers::ApiKey;
 use crate::credentials::SecretRef;
 use crate::error::Error;
@@ -52,24 +52,32 @@ pub(super) fn key_source(text: &str) -> Result<KeySource, String> {
     if let Some(reference) = text.strip_prefix("secret:") {
         return reference.parse().map(KeySource::Secret).map_err(|error: Error| error.to_string());
     }
-    let json = match text.strip_prefix("file:") {
-        Some(path) => std::fs::read_to_string(path).map_err(|error| format!("`{path}` can't be read: {error}"))?,
-        None => text.to_owned(),
-    };
-    ApiKey::list(&json).map(KeySource::Listed).map_err(|error| error.to_string())
+    ApiKey::list(&text_or_file(text)?).map(KeySource::Listed).map_err(|error| error.to_string())
 }
 
-/// A key that may use a destination which isn't configured: a slip of the pen, most likely.
-pub(super) fn unknown_destination(config: &Config) -> Option<String> {
-    let Some(KeySource::Listed(keys)) = &config.api_keys else { return None };
-    let bucket = |destination: &String| destination.split('/').next().unwrap_or_default().to_owned();
-    let named = keys.iter().flat_map(|key| key.limits().destinations.unwrap_or_default());
-    let unknown = named.map(|destination| bucket(&destination)).find(|bucket| !config.destinations.has_bucket(bucket));
-    unknown.map(|bucket| {
-        format!(
-            "`destinations` names the bucket `{bucket}`, which is not in RENDERGATE_DESTINATIONS; expected one that is"
-        )
-    })
+/// Accounts and destinations that keys may use and that aren't configured: slips of the pen.
+pub(super) fn unknown_names(config: &Config) -> Vec<String> {
+    let Some(KeySource::Listed(keys)) = &config.api_keys else { return Vec::new() };
+    let accounts = [&config.account].into_iter().chain(&config.other_accounts);
+    let accounts: Vec<&str> = accounts.map(|account| account.settings.name.as_str()).collect();
+    let mut mistakes = Vec::new();
+    for limits in keys.iter().map(ApiKey::limits) {
+        for name in limits.accounts.unwrap_or_default() {
+            if !accounts.contains(&name.as_str()) {
+                let known = accounts.join(", ");
+                mistakes.push(format!("`accounts` names `{name}`, which is not configured; expected some of {known}"));
+            }
+        }
+        for destination in limits.destinations.unwrap_or_default() {
+            let bucket = destination.split('/').next().unwrap_or_default();
+            if !config.destinations.has_bucket(bucket) {
+                mistakes.push(format!(
+                    "`destinations` names the bucket `{bucket}`, which is not in RENDERGATE_DESTINATIONS; expected one that is"
+                ));
+            }
+        }
+    }
+    mistakes
 }
 
 /// Origins as browsers send them: scheme, host and port, nothing behind.

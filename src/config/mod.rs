@@ -3,40 +3,39 @@
 //! `settings` is the documented table. Nothing else in this crate reads the environment (the SDK's
 //! own chain does); nothing ever writes it.
 
+mod accounts;
 mod callers;
+mod reader;
 mod settings;
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
-use std::str::FromStr;
 
 use tracing::level_filters::LevelFilter;
 
-use crate::credentials::CredentialSource;
-use crate::error::Error;
+use crate::accounts::{AccountSettings, Policy};
 use crate::records::StateLocation;
 use crate::remotion::names;
 use crate::remotion::values::Codec;
 use crate::renderer::Destinations;
 use crate::telemetry::LogFormat;
+pub use accounts::AccountConfig;
 pub use callers::{KeySource, PasswordSource};
+use reader::Reader;
+pub use reader::{Mistake, Mistakes};
 pub use settings::{SETTINGS, Setting};
 
 /// Every setting, read and checked. See [`SETTINGS`] for what each means.
 #[derive(Clone, Debug)]
 #[allow(missing_docs, reason = "each field is explained in SETTINGS")]
 pub struct Config {
-    pub function_name: Option<String>,
-    pub region: String,
-    pub region_is_fixed: bool,
+    pub account: AccountConfig,
+    /// Where there are several.
+    pub other_accounts: Vec<AccountConfig>,
+    pub account_policy: Policy,
     /// Where we run: secrets and state are there.
     pub home_region: String,
-    pub bucket: Option<String>,
-    pub serve_url: Option<String>,
     pub composition: Option<String>,
     pub codec: Codec,
-    pub credentials: CredentialSource,
-    pub account_id: Option<String>,
     pub destinations: Destinations,
     pub state: Option<StateLocation>,
     pub basic: Option<(String, PasswordSource)>,
@@ -51,63 +50,6 @@ pub struct Config {
     pub on_lambda: bool,
     /// S3 is not AWS's own.
     pub path_style: bool,
-}
-
-/// What is wrong with one setting.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
-    /// Its name.
-    pub name: &'static str,
-    /// What to do. Never the value of a secret.
-    pub what: String,
-}
-
-/// All mistakes, a line each.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistakes(pub Vec<Mistake>);
-
-impl fmt::Display for Mistakes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} wrong:", if self.0.len() == 1 { "One setting is" } else { "These settings are" })?;
-        self.0.iter().try_for_each(|Mistake { name, what }| writeln!(f, "  {name}: {what}"))
-    }
-}
-
-impl std::error::Error for Mistakes {}
-
-/// Looks settings up and gathers what is wrong with them.
-struct Reader<F> {
-    lookup: F,
-    mistakes: Vec<Mistake>,
-}
-
-impl<F: Fn(&str) -> Option<String>> Reader<F> {
-    /// An empty value counts as none.
-    fn text(&self, name: &'static str) -> Option<String> {
-        (self.lookup)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
-    }
-
-    fn wrong(&mut self, name: &'static str, what: impl Into<String>) {
-        self.mistakes.push(Mistake { name, what: what.into() });
-    }
-
-    fn read<T>(&mut self, name: &'static str, read: impl Fn(&str) -> Result<T, String>) -> Option<T> {
-        let value = self.text(name)?;
-        read(&value).map_err(|what| self.wrong(name, what)).ok()
-    }
-
-    fn parsed<T: FromStr<Err = Error>>(&mut self, name: &'static str) -> Option<T> {
-        self.read(name, |value| value.parse().map_err(|error: Error| error.to_string()))
-    }
-
-    fn flag(&mut self, name: &'static str) -> bool {
-        let read = |value: &str| value.parse::<bool>().map_err(|_| "expected `true` or `false`".to_owned());
-        self.read(name, read).unwrap_or_default()
-    }
-
-    fn checked(&mut self, name: &'static str, good: impl Fn(&str) -> bool, expected: &str) -> Option<String> {
-        self.read(name, |value| if good(value) { Ok(value.to_owned()) } else { Err(format!("expected {expected}")) })
-    }
 }
 
 impl Config {
@@ -152,8 +94,7 @@ impl Config {
     /// # Errors
     /// Every mistake there is.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Mistakes> {
-        let mut reader = Reader { lookup, mistakes: Vec::new() };
-        let known_region = |region: &str| names::REGIONS.contains(&region);
+        let mut reader = Reader::new(lookup);
         let own_region = reader.checked("RENDERGATE_REGION", known_region, "a region that Remotion Lambda knows");
         let home = reader.text("AWS_REGION").or_else(|| reader.text("AWS_DEFAULT_REGION"));
         let region = own_region.clone().or_else(|| home.clone()).unwrap_or_else(|| "us-east-1".to_owned());
@@ -163,17 +104,28 @@ impl Config {
         if state.is_none() && !on_lambda {
             state = default_state(&reader);
         }
+        let home_region = home.unwrap_or_else(|| region.clone());
+        let only = AccountConfig {
+            settings: AccountSettings {
+                name: "default".to_owned(),
+                region,
+                region_is_fixed: own_region.is_some(),
+                function_name: reader.text("RENDERGATE_FUNCTION_NAME"),
+                bucket: reader.checked("RENDERGATE_BUCKET", names::is_bucket_name, "the name of an S3 bucket"),
+                serve_url: reader.text("RENDERGATE_SERVE_URL"),
+                account_id: reader.checked("RENDERGATE_ACCOUNT_ID", is_account_id, "12 digits"),
+                weight: 1,
+            },
+            credentials: reader.parsed("RENDERGATE_CREDENTIALS").unwrap_or_default(),
+        };
+        let (account, other_accounts) = accounts::accounts(&mut reader, only);
         let config = Self {
-            function_name: reader.text("RENDERGATE_FUNCTION_NAME"),
-            region_is_fixed: own_region.is_some(),
-            home_region: home.unwrap_or_else(|| region.clone()),
-            region,
-            bucket: reader.checked("RENDERGATE_BUCKET", names::is_bucket_name, "the name of an S3 bucket"),
-            serve_url: reader.text("RENDERGATE_SERVE_URL"),
+            account,
+            other_accounts,
+            account_policy: accounts::policy(&mut reader),
+            home_region,
             composition: reader.text("RENDERGATE_COMPOSITION"),
             codec: reader.read("RENDERGATE_CODEC", codec).unwrap_or(Codec::H264),
-            credentials: reader.parsed("RENDERGATE_CREDENTIALS").unwrap_or_default(),
-            account_id: reader.checked("RENDERGATE_ACCOUNT_ID", is_account_id, "12 digits"),
             destinations: reader.parsed("RENDERGATE_DESTINATIONS").unwrap_or_default(),
             state,
             basic: callers::basic(&mut reader),
@@ -195,15 +147,19 @@ impl Config {
         if !on_lambda && !config.host.is_loopback() && config.has_no_callers() {
             reader.wrong("RENDERGATE_HOST", "beyond loopback callers must authenticate: set API_USERNAME and API_PASSWORD, RENDERGATE_API_KEYS, or RENDERGATE_ALLOW_ANONYMOUS=true");
         }
-        if let Some(what) = callers::unknown_destination(&config) {
+        for what in callers::unknown_names(&config) {
             reader.wrong("RENDERGATE_API_KEYS", what);
         }
-        if reader.mistakes.is_empty() { Ok(config) } else { Err(Mistakes(reader.mistakes)) }
+        reader.done(config)
     }
 
     fn has_no_callers(&self) -> bool {
         self.basic.is_none() && self.api_keys.is_none() && !self.allow_anonymous
     }
+}
+
+fn known_region(region: &str) -> bool {
+    names::REGIONS.contains(&region)
 }
 
 fn is_account_id(text: &str) -> bool {
@@ -220,6 +176,14 @@ fn default_state<F: Fn(&str) -> Option<String>>(reader: &Reader<F>) -> Option<St
     let state_home = reader.text("XDG_STATE_HOME");
     let folder = state_home.or_else(|| reader.text("HOME").map(|home| format!("{home}/.local/state")))?;
     Some(StateLocation::Folder(format!("{folder}/rendergate").into()))
+}
+
+/// A value, or what the file that it names holds: `file:<path>`.
+fn text_or_file(text: &str) -> Result<String, String> {
+    match text.strip_prefix("file:") {
+        Some(path) => std::fs::read_to_string(path).map_err(|error| format!("`{path}` can't be read: {error}")),
+        None => Ok(text.to_owned()),
+    }
 }
 
 fn log_format<F: Fn(&str) -> Option<String>>(reader: &mut Reader<F>, on_lambda: bool) -> LogFormat {

@@ -22,7 +22,7 @@ const fn secret(name: &'static str, meaning: &'static str, default: &'static str
 }
 
 /// Every setting, in the order of the documentation. An empty value counts as not set.
-pub const SETTINGS: [Setting; 25] = [
+pub const SETTINGS: [Setting; 29] = [
     setting(
         "RENDERGATE_FUNCTION_NAME",
         "the Remotion function, name or ARN; when set, the only one",
@@ -47,6 +47,18 @@ pub const SETTINGS: [Setting; 25] = [
         "the AWS account that owns Remotion's bucket; checked on each access",
         "not checked",
     ),
+    setting(
+        "RENDERGATE_ACCOUNTS",
+        "several accounts, JSON or `file:<path>`: `[{\"name\":\"a\",\"credentials\":\"secret:…\",\"region\":\"us-east-1\",\"functionName\":\"…\",\"serveUrl\":\"…\",\"bucket\":\"…\",\"accountId\":\"…\",\"weight\":3}]`; what one leaves out is taken from the settings above",
+        "one account, `default`, of the settings above",
+    ),
+    setting(
+        "RENDERGATE_ACCOUNT_POLICY",
+        "which account renders what names none: `random` or `round-robin`, both by weight",
+        "random",
+    ),
+    setting("AWS_KEY_n", "access key id of the account named by the number `n`, from 1 without gaps", "none"),
+    secret("AWS_SECRET_n", "the secret that belongs to AWS_KEY_n", "none"),
     setting(
         "RENDERGATE_DESTINATIONS",
         "buckets that `copyTo` may name, each optionally with a key prefix: `videos,archive/customers/`, or JSON `[{\"bucket\":\"…\",\"prefix\":\"…\"}]`",

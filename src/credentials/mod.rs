@@ -8,9 +8,11 @@ mod secret;
 use std::str::FromStr;
 
 use aws_config::SdkConfig;
+use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
 use crate::error::{Error, Kind};
+use crate::redacted::Redacted;
 use secret::SecretCredentials;
 pub use secret::{SecretRef, SecretText};
 
@@ -24,6 +26,16 @@ pub enum CredentialSource {
     Role,
     /// A key pair in Secrets Manager.
     Secret(SecretRef),
+    /// A key pair of the settings themselves, such as the guide's `AWS_KEY_1` and `AWS_SECRET_1`. It has
+    /// no text form: a secret belongs in a variable of its own.
+    Keys {
+        /// `AKIA…`, or `ASIA…` with a session token.
+        access_key_id: String,
+        /// The secret half.
+        secret_access_key: Redacted<String>,
+        /// What temporary keys need besides.
+        session_token: Option<Redacted<String>>,
+    },
 }
 
 impl CredentialSource {
@@ -39,6 +51,11 @@ impl CredentialSource {
             Self::Secret(secret) => {
                 let provider = SecretCredentials::new(SecretText::new(secret.clone(), base));
                 base.to_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build()
+            }
+            Self::Keys { access_key_id, secret_access_key, session_token } => {
+                let token = session_token.as_ref().map(|token| token.expose().clone());
+                let keys = Credentials::new(access_key_id, secret_access_key.expose(), token, None, "Settings");
+                base.to_builder().credentials_provider(SharedCredentialsProvider::new(keys)).build()
             }
         }
     }
@@ -59,7 +76,25 @@ impl FromStr for CredentialSource {
 
 #[cfg(test)]
 mod tests {
+    use aws_credential_types::provider::ProvideCredentials;
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_key_pair_of_the_settings_is_used_as_it_is_and_never_shown() {
+        let keys = CredentialSource::Keys {
+            access_key_id: "AKIA1".into(),
+            secret_access_key: Redacted::new("CANARY-secret".into()),
+            session_token: Some(Redacted::new("CANARY-token".into())),
+        };
+        let provider = keys.apply(&SdkConfig::builder().build()).credentials_provider().unwrap();
+        let found = provider.provide_credentials().await.unwrap();
+        assert_eq!(
+            (found.access_key_id(), found.secret_access_key(), found.session_token()),
+            ("AKIA1", "CANARY-secret", Some("CANARY-token"))
+        );
+        assert!(!keys.is_renewable() && !format!("{keys:?}").contains("CANARY"));
+    }
 
     #[test]
     fn sources_are_read_by_their_documented_names() {

@@ -1,7 +1,7 @@
 //! Asks the function itself how a render is.
 
 use super::progress::View;
-use super::target::{Function, Names};
+use super::target::{Function, Names, Place};
 use super::{Renderer, Ticket};
 use crate::aws::Invoked;
 use crate::error::{Error, Kind, Result};
@@ -21,9 +21,9 @@ impl Renderer {
     }
 
     async fn ask(&self, ticket: &Ticket, named: Option<&str>) -> Result<View> {
-        let names =
-            Names { account: Some(&ticket.account), region: Some(&ticket.region), function: named, bucket: None };
-        let function = self.target(&names)?.function().await?;
+        let names = Names { region: Some(&ticket.region), function: named, bucket: None };
+        let place = Place::only(self.settings().accounts.get(&ticket.account)?);
+        let function = self.target(place, &names)?.function().await?;
         let mut progress = status(&function, ticket).await?;
         progress.overall_progress = progress.overall_progress.clamp(0.0, 1.0);
         let status = progress.status();
@@ -34,8 +34,7 @@ impl Renderer {
 
 async fn status(function: &Function<'_>, ticket: &Ticket) -> Result<Progress> {
     let event = reply::status_event(&ticket.bucket, &ticket.render_id, &function.version).to_string();
-    let invoked = function.account.aws.invoke(function.region, &function.name, event.into_bytes()).await;
-    let Invoked { payload, threw } = invoked.map_err(|error| function.explain(error))?;
+    let Invoked { payload, threw } = function.invoke(event.into_bytes()).await?;
     match reply::status(&payload, threw) {
         StatusReply::Progress(progress) if progress.render_id == ticket.render_id => Ok(*progress),
         StatusReply::NotFound => {

@@ -18,6 +18,13 @@ pub(super) enum End {
     Broken(Error),
 }
 
+/// What is known of a still while it is rendered.
+#[derive(Clone)]
+pub(super) struct Begun {
+    pub(super) account: String,
+    pub(super) render_id: String,
+}
+
 impl Function<'_> {
     /// Invokes the function for a still, once. `begun` is told the render's id as soon as it is known.
     ///
@@ -27,13 +34,13 @@ impl Function<'_> {
         &self,
         payload: Vec<u8>,
         streamed: bool,
-        begun: &watch::Sender<Option<String>>,
+        begun: &watch::Sender<Option<Begun>>,
     ) -> Result<End> {
         if streamed { self.stream(payload, begun).await } else { self.buffered(payload).await }
     }
 
-    async fn stream(&self, payload: Vec<u8>, begun: &watch::Sender<Option<String>>) -> Result<End> {
-        let invoked = self.account.aws.invoke_streaming(self.region, &self.name, payload).await;
+    async fn stream(&self, payload: Vec<u8>, begun: &watch::Sender<Option<Begun>>) -> Result<End> {
+        let invoked = self.account.aws.invoke_streaming(self.region, &self.name, payload, self.on_throttle).await;
         let mut stream = match invoked.map_err(|error| self.explain(error)) {
             Ok(stream) => stream,
             // It never began.
@@ -58,7 +65,8 @@ impl Function<'_> {
             for message in frames.push(&bytes).map_err(|_| self.unreadable())? {
                 match message {
                     Message::RenderId(id) if names::is_render_id(&id) => {
-                        begun.send_replace(Some(id));
+                        let account = self.account.settings.name.clone();
+                        begun.send_replace(Some(Begun { account, render_id: id }));
                     }
                     Message::RenderId(_) => return Err(self.unreadable()),
                     Message::Rendered(image) => return Ok(End::Image(image)),
@@ -70,8 +78,7 @@ impl Function<'_> {
 
     /// For China, where Lambda does not stream: the id is known with the image only.
     async fn buffered(&self, payload: Vec<u8>) -> Result<End> {
-        let invoked = self.account.aws.invoke(self.region, &self.name, payload).await;
-        let answer = invoked.map_err(|error| self.explain(error))?;
+        let answer = self.invoke(payload).await?;
         match reply::still(&answer.payload, answer.threw) {
             Reply::Answer(image) => Ok(End::Image(image)),
             Reply::Refused(message) => Ok(End::Refused(message)),

@@ -43,7 +43,7 @@ impl Renderer {
         region: Option<&str>,
         folder_expiry: Option<bool>,
     ) -> Result<RenderBucket> {
-        let account = self.settings().accounts.choose(account)?;
+        let account = self.named_or_first(account)?;
         let region = account.region(region)?;
         let mut here = Vec::new();
         for ListedBucket { name, .. } in account.aws.list_buckets(region, names::BUCKET_PREFIX).await? {

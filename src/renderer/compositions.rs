@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use super::Renderer;
 use super::order::Body;
 use super::plan::required;
-use super::target::{Names, secrets};
+use super::target::{Names, Place, secrets};
 use crate::error::{Error, Kind, Result};
 use crate::remotion::check;
 use crate::remotion::compositions::{Compositions, CompositionsOptions, Given};
@@ -39,13 +39,23 @@ impl Renderer {
     /// # Errors
     /// Bad orders cost nothing. [`Kind::FunctionError`] with the site's own message where it can't be opened.
     pub async fn compositions(&self, order: &CompositionsOrder) -> Result<Vec<Box<RawValue>>> {
-        let options = &order.options;
-        let target = self.target(&Names {
-            account: order.account.as_deref(),
+        let mut turn = self.turn(order.account.as_deref())?;
+        loop {
+            let place = Self::next_place(&mut turn)?;
+            match self.compositions_in(place, &order.options).await {
+                Ok(compositions) => return Ok(compositions),
+                Err(error) => self.not_there(&mut turn, place, error)?,
+            }
+        }
+    }
+
+    async fn compositions_in(&self, place: Place<'_>, options: &CompositionsOptions) -> Result<Vec<Box<RawValue>>> {
+        let names = Names {
             region: options.region.as_deref(),
             function: options.function_name.as_deref(),
             bucket: options.force_bucket_name.as_deref(),
-        })?;
+        };
+        let target = self.target(place, &names)?;
         let configured = target.account.settings.serve_url.as_deref();
         let serve_url = required("serveUrl", "RENDERGATE_SERVE_URL", options.serve_url.as_deref().or(configured))?;
         check::compositions(options, serve_url)?;
@@ -56,8 +66,7 @@ impl Renderer {
         let given = Given { options, serve_url, version: &function.version, bucket: bucket.as_deref(), props };
         let payload = serde_json::to_vec(&Compositions::new(given))
             .map_err(|error| Error::new(Kind::Internal, "The order can't be written.").because(error))?;
-        let answer = function.account.aws.invoke(function.region, &function.name, payload).await;
-        let answer = answer.map_err(|error| function.explain(error))?;
+        let answer = function.invoke(payload).await?;
         match reply::compositions(&answer.payload, answer.threw) {
             Reply::Answer(compositions) => Ok(compositions),
             Reply::Refused(message) => {

@@ -7,7 +7,7 @@ use crate::error::{Kind, Result};
 /// Which functions or sites are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Which {
-    /// In which account; any where left out.
+    /// In which account; the first one where left out.
     pub account: Option<String>,
     /// In which region; the configured one where left out.
     pub region: Option<String>,
@@ -64,7 +64,7 @@ impl Renderer {
     }
 
     fn place<'a>(&'a self, which: &'a Which) -> Result<(&'a Account, &'a str)> {
-        let account = self.choose(which.account.as_deref())?;
+        let account = self.named_or_first(which.account.as_deref())?;
         Ok((account, account.region(which.region.as_deref())?))
     }
 }

@@ -33,7 +33,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 pub use crate::accounts::FunctionInfo;
-use crate::accounts::{Account, Accounts, not_allowed};
+use crate::accounts::{Account, Accounts, Turn, not_allowed};
 use crate::callers::Limits;
 use crate::error::{Error, Kind, Result};
 pub use crate::records::CopyStatus;
@@ -132,18 +132,21 @@ impl Renderer {
     /// [`Kind::RenderNotFound`] for another text, [`Kind::NotAllowed`] for a place that is not configured.
     pub fn ticket(&self, id: &str) -> Result<Ticket> {
         if crate::remotion::names::is_render_id(id) {
-            let settings = &self.choose(None)?.settings;
-            let Some(bucket) = &settings.bucket else {
+            let settings = self.settings().accounts.only().map(|account| &account.settings);
+            let Some((settings, bucket)) = settings.and_then(|settings| Some((settings, settings.bucket.as_ref()?)))
+            else {
                 return Err(Error::new(
                     Kind::RenderNotFound,
-                    "A bare render id tells no bucket. Use the `id` that starting it answered, or set RENDERGATE_BUCKET.",
+                    "A bare render id tells neither account nor bucket. Use the `id` that starting it answered, or set RENDERGATE_BUCKET where there is one account.",
                 ));
             };
+            self.check_account(&settings.name)?;
             let (account, region) = (settings.name.clone(), settings.region.clone());
             return Ok(Ticket { account, region, bucket: bucket.clone(), render_id: id.to_owned() });
         }
         let ticket: Ticket = id.parse()?;
-        let account = self.choose(Some(&ticket.account))?;
+        let account = self.settings().accounts.get(&ticket.account)?;
+        self.check_account(&ticket.account)?;
         account.region(Some(&ticket.region))?;
         if !self.may_render_in(account, &ticket.bucket) {
             return Err(not_allowed("id", &ticket.bucket));
@@ -151,11 +154,19 @@ impl Renderer {
         Ok(ticket)
     }
 
-    /// The account that renders: the named one, or any that the caller may use.
-    fn choose(&self, named: Option<&str>) -> Result<&Account> {
-        let account = self.settings().accounts.choose(named)?;
-        let name = &account.settings.name;
-        if self.limits.allow_account(name) { Ok(account) } else { Err(not_allowed("account", name)) }
+    /// Refuses an account that the caller may not use.
+    fn check_account(&self, name: &str) -> Result<()> {
+        if self.limits.allow_account(name) { Ok(()) } else { Err(not_allowed("account", name)) }
+    }
+
+    /// The accounts that may render for the caller: the named one, or all by the policy.
+    fn turn(&self, named: Option<&str>) -> Result<Turn<'_>> {
+        self.settings().accounts.turn(named, |name| self.limits.allow_account(name))
+    }
+
+    /// The account to ask what is deployed.
+    fn named_or_first(&self, named: Option<&str>) -> Result<&Account> {
+        self.settings().accounts.named_or_first(named, |name| self.limits.allow_account(name))
     }
 
     /// Whether the caller may write this object of a destination.

@@ -1,6 +1,6 @@
 //! Fills an order's names in, and refuses what may not be reached, before anything costs.
 
-use super::target::{Names, Target};
+use super::target::{Names, Place, Target};
 use super::{CopyTo, Order, Renderer};
 use crate::accounts::{Account, not_allowed};
 use crate::error::{Error, Kind, Result};
@@ -21,15 +21,15 @@ pub(super) struct Plan<'a> {
 }
 
 impl Renderer {
-    pub(super) fn plan<'a>(&'a self, order: &'a Order) -> Result<Plan<'a>> {
+    pub(super) fn plan<'a>(&'a self, place: Place<'a>, order: &'a Order) -> Result<Plan<'a>> {
         let settings = self.settings();
         let media = &order.media;
-        let target = self.target(&Names {
-            account: order.account.as_deref(),
+        let names = Names {
             region: media.region.as_deref(),
             function: media.function_name.as_deref(),
             bucket: media.force_bucket_name.as_deref(),
-        })?;
+        };
+        let target = self.target(place, &names)?;
         let account = target.account;
         if let Some(renderer) = &media.renderer_function_name {
             account.check_function("rendererFunctionName", renderer)?;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::finish::CopyView;
 use super::plan::Plan;
-use super::target::{self, Function};
+use super::target::{self, Function, Place};
 use super::{CopyTo, Order, Renderer, Ticket};
 use crate::aws::Invoked;
 use crate::error::{Error, Kind, Result};
@@ -40,6 +40,14 @@ pub struct Started {
     pub copy: Option<CopyView>,
 }
 
+/// A render that runs, and of which nobody has been told.
+struct Running<'a> {
+    plan: Plan<'a>,
+    function: Function<'a>,
+    render_id: String,
+    bucket_name: String,
+}
+
 impl Renderer {
     /// Starts a render: one AWS call for a plain order, one more for large props, one for the record
     /// of a copy. The record is durable before this returns.
@@ -48,17 +56,21 @@ impl Renderer {
     /// Bad orders cost nothing. See [`Kind`] for what AWS and the function may refuse.
     pub async fn start(&self, order: &Order) -> Result<Started> {
         let began = Instant::now();
-        let plan = self.plan(order)?;
-        let started = self.send(order, &plan).await.inspect_err(|error| {
-            if error.kind() == Kind::Throttled {
-                self.settings().metrics.put(&plan.target.account.settings.name, Metric::Throttled);
+        let mut turn = self.turn(order.account.as_deref())?;
+        let running = loop {
+            let place = Self::next_place(&mut turn)?;
+            match self.start_in(place, order).await {
+                Ok(running) => break running,
+                Err(error) => self.not_there(&mut turn, place, error)?,
             }
-        })?;
+        };
+        let started = self.accept(running).await?;
         self.settings().metrics.put(&started.account, Metric::Started(began.elapsed().as_secs_f64() * 1000.0));
         Ok(started)
     }
 
-    async fn send(&self, order: &Order, plan: &Plan<'_>) -> Result<Started> {
+    async fn start_in<'a>(&'a self, place: Place<'a>, order: &'a Order) -> Result<Running<'a>> {
+        let plan = self.plan(place, order)?;
         let media = &order.media;
         let function = plan.target.function().await?;
         check::options_known_to(&function.version, media)?;
@@ -76,14 +88,12 @@ impl Renderer {
         };
         let payload = serde_json::to_vec(&Start::new(given))
             .map_err(|error| Error::new(Kind::Internal, "The order can't be written.").because(error))?;
-        let Function { account, region, name, .. } = &function;
-        let invoked = account.aws.invoke(region, name, payload).await;
-        let Invoked { payload, threw } = invoked.map_err(|error| may_have_started(function.explain(error)))?;
+        let Invoked { payload, threw } = function.invoke(payload).await.map_err(may_have_started)?;
         match reply::start(&payload, threw) {
             StartReply::Started { render_id, bucket_name }
-                if names::is_render_id(&render_id) && self.may_render_in(account, &bucket_name) =>
+                if names::is_render_id(&render_id) && self.may_render_in(place.account, &bucket_name) =>
             {
-                self.accept(plan, &function, render_id, bucket_name).await
+                Ok(Running { plan, function, render_id, bucket_name })
             }
             StartReply::Refused(message) => {
                 Err(function.refused("refused the render", &message, &order.secrets()).await)
@@ -93,14 +103,9 @@ impl Renderer {
     }
 
     /// The render runs: what is left to do for it is written down before anybody is told.
-    async fn accept(
-        &self,
-        plan: &Plan<'_>,
-        function: &Function<'_>,
-        render_id: String,
-        bucket_name: String,
-    ) -> Result<Started> {
-        let Function { account, region, .. } = *function;
+    async fn accept(&self, running: Running<'_>) -> Result<Started> {
+        let Running { plan, function: Function { account, region, name: function_name, .. }, .. } = running;
+        let Running { render_id, bucket_name, .. } = running;
         let name = account.settings.name.clone();
         let ticket =
             Ticket { account: name.clone(), region: region.to_owned(), bucket: bucket_name.clone(), render_id };
@@ -125,7 +130,7 @@ impl Renderer {
             render_id: ticket.render_id,
             bucket_name,
             region: region.to_owned(),
-            function_name: function.name.clone(),
+            function_name,
             account: name,
             status: "rendering",
             copy,

@@ -7,12 +7,12 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tracing::Instrument;
 
-use super::attempt::End;
+use super::attempt::{Begun, End};
 use super::finish::{CopyView, PATIENCE, Source};
 use super::order::Body;
 use super::plan::required;
 use super::start::{Started, new_record};
-use super::target::{self, Function, Names, Target};
+use super::target::{self, Function, Names, Place, Target};
 use super::{CopyTo, Renderer, Ticket};
 use crate::error::{Error, Kind, Result};
 use crate::remotion::number::Whole;
@@ -106,8 +106,8 @@ impl Renderer {
         let (renderer, ordered) = (self.clone(), order.clone());
         let work = async move {
             let ended = renderer.render_still(&ordered, &begun).await;
-            if let Some(id) = begun.borrow().clone() {
-                renderer.remember_end(id, ended.as_ref().err());
+            if let Some(Begun { render_id, .. }) = begun.borrow().clone() {
+                renderer.remember_end(render_id, ended.as_ref().err());
             }
             ended
         };
@@ -127,14 +127,14 @@ impl Renderer {
         done.map_err(|broken| Error::new(Kind::Internal, "The still broke off. Order it again.").because(broken))?
     }
 
-    fn plan_still<'a>(&'a self, order: &'a StillOrder) -> Result<Plan<'a>> {
+    fn plan_still<'a>(&'a self, place: Place<'a>, order: &'a StillOrder) -> Result<Plan<'a>> {
         let still = &order.still;
-        let target = self.target(&Names {
-            account: order.account.as_deref(),
+        let names = Names {
             region: still.region.as_deref(),
             function: still.function_name.as_deref(),
             bucket: still.force_bucket_name.as_deref(),
-        })?;
+        };
+        let target = self.target(place, &names)?;
         let configured = self.settings().composition.as_deref();
         let composition =
             required("composition", "RENDERGATE_COMPOSITION", still.composition.as_deref().or(configured))?;
@@ -147,9 +147,29 @@ impl Renderer {
         Ok(Plan { target, composition, serve_url, copy_to, file_name })
     }
 
-    async fn render_still(&self, order: &StillOrder, begun: &watch::Sender<Option<String>>) -> Result<StillView> {
+    async fn render_still(&self, order: &StillOrder, begun: &watch::Sender<Option<Begun>>) -> Result<StillView> {
         let began = Instant::now();
-        let plan = self.plan_still(order)?;
+        let mut turn = self.turn(order.account.as_deref())?;
+        let (plan, function, image) = loop {
+            let place = Self::next_place(&mut turn)?;
+            match self.image_in(place, order, begun).await {
+                Ok(done) => break done,
+                Err(error) => self.not_there(&mut turn, place, error)?,
+            }
+        };
+        let (account, ms) = (&function.account.settings.name, began.elapsed().as_secs_f64() * 1000.0);
+        self.settings().metrics.put(account, Metric::Started(ms));
+        self.settings().metrics.put(account, Metric::Done(ms));
+        self.deliver_still(&plan, &function, order, image).await
+    }
+
+    async fn image_in<'a>(
+        &'a self,
+        place: Place<'a>,
+        order: &'a StillOrder,
+        begun: &watch::Sender<Option<Begun>>,
+    ) -> Result<(Plan<'a>, Function<'a>, Rendered)> {
+        let plan = self.plan_still(place, order)?;
         let still = &order.still;
         let function = plan.target.function().await?;
         let text = props::text(still.input_props.as_deref());
@@ -168,20 +188,9 @@ impl Renderer {
         let payload = serde_json::to_vec(&Still::new(given))
             .map_err(|error| Error::new(Kind::Internal, "The order can't be written.").because(error))?;
         let mut retries = still.max_retries.unwrap_or(Whole(1)).0;
-        let (account, metrics) = (&function.account.settings.name, self.settings().metrics);
         loop {
-            let end = function.attempt(payload.clone(), streamed, begun).await.inspect_err(|error| {
-                if error.kind() == Kind::Throttled {
-                    metrics.put(account, Metric::Throttled);
-                }
-            })?;
-            match end {
-                End::Image(image) => {
-                    let ms = began.elapsed().as_secs_f64() * 1000.0;
-                    metrics.put(account, Metric::Started(ms));
-                    metrics.put(account, Metric::Done(ms));
-                    return self.deliver_still(&plan, &function, order, *image).await;
-                }
+            match function.attempt(payload.clone(), streamed, begun).await? {
+                End::Image(image) => return Ok((plan, function, *image)),
                 // An id that was given away is kept: no other render may take its place.
                 End::Broken(error) if retries > 0 && !begun.is_closed() => {
                     tracing::warn!(code = error.kind().code(), "still broke off, trying again");
@@ -189,11 +198,11 @@ impl Renderer {
                 }
                 End::Broken(error) => return Err(error),
                 End::Refused(message) => {
-                    metrics.put(account, Metric::Failed);
+                    self.settings().metrics.put(&place.account.settings.name, Metric::Failed);
                     let error = function.refused("could not render the still", &message, &order.secrets()).await;
-                    let id = begun.borrow().clone();
-                    return Err(match id {
-                        Some(id) => error.with("renderId", id),
+                    let begun = begun.borrow().clone();
+                    return Err(match begun {
+                        Some(Begun { render_id, .. }) => error.with("renderId", render_id),
                         None => error,
                     });
                 }
@@ -234,12 +243,12 @@ impl Renderer {
     }
 
     /// The caller's patience has ended: the ticket, if the function has begun.
-    async fn renders_on(&self, order: &StillOrder, render_id: Option<String>) -> Result<StillView> {
-        let plan = self.plan_still(order)?;
-        let Some(render_id) = render_id else {
+    async fn renders_on(&self, order: &StillOrder, begun: Option<Begun>) -> Result<StillView> {
+        let Some(Begun { account, render_id }) = begun else {
             return Err(Error::new(Kind::Timeout, "The function did not begin to render in time. Try again."));
         };
         self.remember_still(&render_id);
+        let plan = self.plan_still(Place::only(self.settings().accounts.get(&account)?), order)?;
         let function = plan.target.function().await?;
         let bucket = order.still.force_bucket_name.as_deref();
         let bucket = function.account.bucket(function.region, bucket).await.map_err(|error| {

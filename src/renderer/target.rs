@@ -3,13 +3,21 @@
 use std::collections::BTreeMap;
 
 use super::Renderer;
-use crate::accounts::{Account, explain_missing, not_allowed};
-use crate::aws::Put;
+use crate::accounts::{Account, Turn, explain_missing, not_allowed};
+use crate::aws::{Invoked, OnThrottle, Put};
 use crate::error::{Error, Kind, Result};
 use crate::redacted::Redacted;
 use crate::remotion::props::{self, Props, Room};
 use crate::remotion::reply;
 use crate::remotion::values::OutName;
+use crate::telemetry::Metric;
+
+/// Where an order is tried: an account, and what to do when it is used up.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) account: &'a Account,
+    on_throttle: OnThrottle,
+}
 
 /// Where an order goes, checked. Nothing has been asked yet.
 pub(super) struct Target<'a> {
@@ -18,6 +26,7 @@ pub(super) struct Target<'a> {
     /// The order's function, else the configured one.
     function: Option<&'a str>,
     function_was_named: bool,
+    on_throttle: OnThrottle,
 }
 
 /// The function, its version known.
@@ -26,13 +35,13 @@ pub(super) struct Function<'a> {
     pub(super) region: &'a str,
     pub(super) name: String,
     pub(super) version: String,
+    pub(super) on_throttle: OnThrottle,
     was_named: bool,
 }
 
-/// The names in an order that say where it goes.
+/// The names in an order that say where in an account it goes.
 #[derive(Default)]
 pub(super) struct Names<'a> {
-    pub(super) account: Option<&'a str>,
     pub(super) region: Option<&'a str>,
     pub(super) function: Option<&'a str>,
     pub(super) bucket: Option<&'a str>,
@@ -40,8 +49,8 @@ pub(super) struct Names<'a> {
 
 impl Renderer {
     /// Refuses names that may not be reached.
-    pub(super) fn target<'a>(&'a self, names: &Names<'a>) -> Result<Target<'a>> {
-        let account = self.choose(names.account)?;
+    pub(super) fn target<'a>(&'a self, place: Place<'a>, names: &Names<'a>) -> Result<Target<'a>> {
+        let Place { account, on_throttle } = place;
         let region = account.region(names.region)?;
         let function = account.function(names.function)?;
         if let Some(bucket) = names.bucket
@@ -49,25 +58,53 @@ impl Renderer {
         {
             return Err(not_allowed("forceBucketName", bucket));
         }
-        Ok(Target { account, region, function, function_was_named: names.function.is_some() })
+        Ok(Target { account, region, function, function_was_named: names.function.is_some(), on_throttle })
+    }
+
+    /// Where an order is tried next.
+    pub(super) fn next_place<'a>(turn: &mut Turn<'a>) -> Result<Place<'a>> {
+        let account = turn.next_account()?;
+        let on_throttle = if turn.is_last() { OnThrottle::TryAgain } else { OnThrottle::Leave };
+        Ok(Place { account, on_throttle })
+    }
+
+    /// What did not run there may run in the next place; else this is the order's failure.
+    pub(super) fn not_there(&self, turn: &mut Turn<'_>, place: Place<'_>, error: Error) -> Result<()> {
+        if error.kind() == Kind::Throttled {
+            self.settings().metrics.put(&place.account.settings.name, Metric::Throttled);
+        }
+        turn.failed(place.account, error)
+    }
+}
+
+impl<'a> Place<'a> {
+    /// An account that is settled.
+    pub(super) fn only(account: &'a Account) -> Self {
+        Self { account, on_throttle: OnThrottle::TryAgain }
     }
 }
 
 impl<'a> Target<'a> {
     /// The function that the order goes to: without a name the one that is found in the region.
     pub(super) async fn function(&self) -> Result<Function<'a>> {
-        let Self { account, region, function_was_named: was_named, .. } = *self;
+        let Self { account, region, function_was_named: was_named, on_throttle, .. } = *self;
         let name = match self.function {
             Some(name) => name.to_owned(),
             None => account.found_function(region).await?,
         };
-        let function = Function { account, region, name, version: String::new(), was_named };
+        let function = Function { account, region, name, version: String::new(), on_throttle, was_named };
         let version = account.version(region, &function.name).await.map_err(|error| function.explain(error))?;
         Ok(Function { version, ..function })
     }
 }
 
 impl Function<'_> {
+    /// Invokes it and waits for its answer.
+    pub(super) async fn invoke(&self, payload: Vec<u8>) -> Result<Invoked> {
+        let invoked = self.account.aws.invoke(self.region, &self.name, payload, self.on_throttle).await;
+        invoked.map_err(|error| self.explain(error))
+    }
+
     /// The props, and the bucket that the function is told: where they are too large for the payload they
     /// are uploaded first.
     pub(super) async fn pack<'p>(

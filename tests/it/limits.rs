@@ -107,31 +107,50 @@ fn whoever_sees_the_end_the_ordered_copy_is_made() {
 #[test]
 fn a_caller_uses_its_own_accounts_only() {
     let world = World::new();
-    let server = serve(&world, json!({ "accounts": ["another"] }), &archive(&world));
-    let id = format!("/v1/renders/default~us-east-1~{}~abcdefghij", world.bucket);
+    let accounts = json!([{ "name": "a" }, { "name": "b", "weight": 0 }]);
+    let keys = json!([{ "name": "shop", "key": SHOP.1, "accounts": ["b"] }, { "name": "boss", "key": BOSS.1 }]);
+    let settings = world.settings().unset("RENDERGATE_BUCKET").set("RENDERGATE_ACCOUNTS", accounts.to_string());
+    let server = settings.set("RENDERGATE_API_KEYS", keys.to_string()).serve();
+    let id = format!("/v1/renders/a~us-east-1~{}~abcdefghij", world.bucket);
     world.finishes("abcdefghij");
     world.forget_calls();
     let post = |path: &str, body: Value| server.post_with(path, &[SHOP], &body);
-    refused(post("/v1/renders", minimal()), "account");
-    refused(post("/v1/renders", json!({ "account": "default" })), "account");
-    refused(post("/v1/stills", minimal()), "account");
-    refused(post("/v1/compositions", json!({})), "account");
-    refused(post("/render", json!({})), "account");
+    for path in ["/v1/renders", "/v1/stills", "/v1/compositions", "/render"] {
+        refused(post(path, json!({ "account": "a" })), "account");
+    }
     refused(post(&format!("{id}/copy"), json!({ "bucket": world.videos })), "account");
     refused(post(&format!("{id}/cancel"), json!({})), "account");
     refused(server.send(Method::DELETE, &id, &[SHOP], ""), "account");
-    for path in [
+    let asks = [
         &id,
         &format!("{id}/output"),
         &format!("{id}?skipLambdaInvocation=false"),
-        "/v1/renders/abcdefghij",
-        "/v1/functions",
-        "/v1/sites",
-    ] {
+        "/v1/functions?account=a",
+        "/v1/sites?account=a",
+    ];
+    for path in asks {
         refused(server.get_with(path, &[SHOP]), "account");
     }
     assert_eq!(world.aws_calls().len(), 0);
+    // Unnamed, it is the one that the caller may use, whatever the policy prefers.
+    let started = post("/v1/renders", minimal()).expect(202);
+    assert_eq!(started["account"], "b");
+    server.get_with(started["links"]["self"].as_str().unwrap(), &[SHOP]).expect(200);
+    assert_eq!(server.post_with("/v1/renders", &[BOSS], &minimal()).expect(202)["account"], "a");
     server.get_with(&id, &[BOSS]).expect(200);
+}
+
+#[test]
+fn a_caller_without_any_account_reaches_nothing() {
+    let world = World::new();
+    let server = serve(&world, json!({ "accounts": [] }), &archive(&world));
+    for path in ["/v1/renders", "/v1/stills", "/v1/compositions", "/render"] {
+        refused(server.post_with(path, &[SHOP], &json!({})), "account");
+    }
+    for path in ["/v1/renders/abcdefghij", "/v1/functions", "/v1/sites"] {
+        refused(server.get_with(path, &[SHOP]), "account");
+    }
+    assert_eq!(world.aws_calls().len(), 0);
 }
 
 #[test]

@@ -8,6 +8,7 @@
 
 mod stack;
 
+mod accounts;
 mod ask;
 mod bucket;
 mod cancel;

@@ -203,7 +203,7 @@ fn the_program_understands_its_settings() {
             assert!(known || name == "AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH", "{name}");
         }
         let config = Config::from_lookup(|name| variables.get(name).cloned()).unwrap();
-        assert_eq!(config.account_id.is_none(), parameters.contains(&SECRET));
+        assert_eq!(config.account.settings.account_id.is_none(), parameters.contains(&SECRET));
         assert_eq!(config.api_keys.is_some(), parameters.contains(&("Auth", "apikey")));
     }
 }

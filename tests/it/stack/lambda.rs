@@ -1,7 +1,7 @@
 //! A scripted Lambda Invoke endpoint. Unless a test says otherwise it does what the
 //! Remotion function does on `start`: writes the first progress.json and names the render.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use hyper::Method;
@@ -22,6 +22,8 @@ struct State {
     always: Option<Reply>,
     refused_key: Option<String>,
     functions: Vec<Value>,
+    /// How many more invocations an access key gets.
+    room: HashMap<String, usize>,
 }
 
 pub(crate) struct FakeLambda {
@@ -56,6 +58,11 @@ impl FakeLambda {
     /// From now on nothing signed with this access key gets in.
     pub(crate) fn refuse_key(&self, access_key: &str) {
         self.state.lock().unwrap().refused_key = Some(access_key.to_owned());
+    }
+
+    /// The account of this access key takes so many invocations and throttles all further ones.
+    pub(crate) fn limit(&self, access_key: &str, room: usize) {
+        self.state.lock().unwrap().room.insert(access_key.to_owned(), room);
     }
 
     /// What ListFunctions and GetFunction know: `(name, MB of memory, MB of disk)`.
@@ -96,7 +103,19 @@ async fn serve(state: Arc<Mutex<State>>, moto: &'static Moto, bucket: String, ca
         let mut state = state.lock().unwrap();
         state.calls.push(call.clone());
         let refused = state.refused_key.as_deref() == Some(call.access_key());
-        let next = if refused { Some(Reply::key_refused()) } else { state.script.pop_front() };
+        let full = match state.room.get_mut(call.access_key()) {
+            Some(0) => true,
+            Some(room) => {
+                *room -= 1;
+                false
+            }
+            None => false,
+        };
+        let next = match (refused, full) {
+            (true, _) => Some(Reply::key_refused()),
+            (_, true) => Some(Reply::throttled("ConcurrentInvocationLimitExceeded", None)),
+            _ => state.script.pop_front(),
+        };
         next.or_else(|| state.always.clone())
     };
     let reply = scripted.unwrap_or(Reply::slow(std::time::Duration::ZERO));
