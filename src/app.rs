@@ -42,6 +42,8 @@ impl App {
             composition: config.composition.clone(),
             codec: config.codec,
             destinations: config.destinations.clone(),
+            serve_url_hosts: config.serve_url_hosts.clone(),
+            webhook_hosts: config.webhook_hosts.clone(),
             records: config.state.as_ref().map(|state| records(config, state, &home)),
             metrics: Metrics::new(config.metrics),
             copy_limit: if config.on_lambda { COPY_ON_LAMBDA } else { COPY },

@@ -16,7 +16,7 @@ use crate::accounts::{AccountSettings, Policy};
 use crate::records::StateLocation;
 use crate::remotion::names;
 use crate::remotion::values::Codec;
-use crate::renderer::Destinations;
+use crate::renderer::{Destinations, Hosts};
 use crate::telemetry::LogFormat;
 pub use accounts::AccountConfig;
 pub use callers::{KeySource, PasswordSource};
@@ -37,6 +37,8 @@ pub struct Config {
     pub composition: Option<String>,
     pub codec: Codec,
     pub destinations: Destinations,
+    pub serve_url_hosts: Hosts,
+    pub webhook_hosts: Hosts,
     pub state: Option<StateLocation>,
     pub basic: Option<(String, PasswordSource)>,
     pub api_keys: Option<KeySource>,
@@ -127,6 +129,8 @@ impl Config {
             composition: reader.text("RENDERGATE_COMPOSITION"),
             codec: reader.read("RENDERGATE_CODEC", codec).unwrap_or(Codec::H264),
             destinations: reader.parsed("RENDERGATE_DESTINATIONS").unwrap_or_default(),
+            serve_url_hosts: reader.parsed("RENDERGATE_SERVE_URL_HOSTS").unwrap_or_default(),
+            webhook_hosts: reader.parsed("RENDERGATE_WEBHOOK_HOSTS").unwrap_or_default(),
             state,
             basic: callers::basic(&mut reader),
             api_keys: reader.read("RENDERGATE_API_KEYS", callers::key_source),

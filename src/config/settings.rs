@@ -22,7 +22,7 @@ const fn secret(name: &'static str, meaning: &'static str, default: &'static str
 }
 
 /// Every setting, in the order of the documentation. An empty value counts as not set.
-pub const SETTINGS: [Setting; 29] = [
+pub const SETTINGS: [Setting; 31] = [
     setting(
         "RENDERGATE_FUNCTION_NAME",
         "the Remotion function, name or ARN; when set, the only one",
@@ -63,6 +63,16 @@ pub const SETTINGS: [Setting; 29] = [
         "RENDERGATE_DESTINATIONS",
         "buckets that `copyTo` may name, each optionally with a key prefix: `videos,archive/customers/`, or JSON `[{\"bucket\":\"…\",\"prefix\":\"…\"}]`",
         "none: copying is off",
+    ),
+    setting(
+        "RENDERGATE_SERVE_URL_HOSTS",
+        "hosts at which the `serveUrl` of a request may be, comma-separated: `sites.example.com,*.example.org`; a site's id is always allowed",
+        "any",
+    ),
+    setting(
+        "RENDERGATE_WEBHOOK_HOSTS",
+        "hosts to which the `webhook.url` of a request may lead, in the same form",
+        "any",
     ),
     setting(
         "RENDERGATE_STATE",

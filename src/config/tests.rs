@@ -39,6 +39,8 @@ fn every_mistake_is_reported_at_once() {
         ("RENDERGATE_API_KEYS", "{}"),
         ("RENDERGATE_ALLOW_ANONYMOUS", "yes"),
         ("RENDERGATE_CORS_ORIGINS", "shop.example"),
+        ("RENDERGATE_SERVE_URL_HOSTS", "https://a.example"),
+        ("RENDERGATE_WEBHOOK_HOSTS", "*"),
         ("PORT", "http"),
         ("RENDERGATE_HOST", "localhost"),
         ("RENDERGATE_LOG", "loud"),

@@ -17,6 +17,7 @@ mod delete;
 mod deployed;
 mod download;
 mod finish;
+mod hosts;
 mod look;
 mod memory;
 mod order;
@@ -49,6 +50,7 @@ pub use delete::Deleted;
 pub use deployed::Which;
 pub use download::Downloaded;
 pub use finish::CopyView;
+pub use hosts::Hosts;
 pub use order::Order;
 pub use progress::{Link, View};
 pub use sites::{Bucket, Site, Sites};
@@ -70,6 +72,10 @@ pub struct Settings {
     pub codec: Codec,
     /// Where copies may go.
     pub destinations: Destinations,
+    /// The hosts at which an order's site may be.
+    pub serve_url_hosts: Hosts,
+    /// The hosts to which an order's webhook may be sent.
+    pub webhook_hosts: Hosts,
     /// Where what is left to do is kept.
     pub records: Option<Records>,
     /// Counts what happens.
@@ -177,6 +183,14 @@ impl Renderer {
     /// Whether renders may keep their files in this bucket: `forceBucketName` may name a destination.
     fn may_render_in(&self, account: &Account, bucket: &str) -> bool {
         account.is_render_bucket(bucket) || self.may_write(bucket, "renders/")
+    }
+
+    /// The site: the order's own, at a host where it may be, else the configured one.
+    fn site<'a>(&self, own: Option<&'a str>, account: &'a Account) -> Result<&'a str> {
+        if let Some(own) = own {
+            self.settings().serve_url_hosts.check_site("serveUrl", own)?;
+        }
+        plan::required("serveUrl", "RENDERGATE_SERVE_URL", own.or(account.settings.serve_url.as_deref()))
     }
 
     /// Refuses an output bucket that is neither the render bucket nor a destination.

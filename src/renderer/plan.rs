@@ -39,13 +39,12 @@ impl Renderer {
             "RENDERGATE_COMPOSITION",
             media.composition.as_deref().or(settings.composition.as_deref()),
         )?;
-        let serve_url = required(
-            "serveUrl",
-            "RENDERGATE_SERVE_URL",
-            media.serve_url.as_deref().or(account.settings.serve_url.as_deref()),
-        )?;
+        let serve_url = self.site(media.serve_url.as_deref(), account)?;
         let codec = media.codec.unwrap_or(settings.codec);
         check::media(media, codec, serve_url)?;
+        if let Some(webhook) = &media.webhook {
+            self.settings().webhook_hosts.check("webhook.url", webhook.url())?;
+        }
         let audio_codec = media.audio_codec.map(|codec| codec.as_str());
         let extension = default_extension(codec, audio_codec)?;
         let (copy_to, file_name) =

@@ -83,3 +83,27 @@ fn without_function_and_bucket_settings_only_remotion_s_names_are_reached() {
     assert!([403, 404].contains(&answer.status), "{answer:#?}");
     assert_eq!(world.aws_calls().len(), 0);
 }
+
+#[test]
+fn addresses_lead_to_the_hosts_that_are_configured() {
+    let world = World::new();
+    let settings = world.settings().set("RENDERGATE_SERVE_URL_HOSTS", "sites.example.com");
+    let server = settings.set("RENDERGATE_WEBHOOK_HOSTS", "hooks.example.com").serve();
+    let evil = json!("https://sites.example.com@evil.example/index.html");
+    for path in ["/v1/renders", "/v1/stills", "/v1/compositions"] {
+        let problem = server.post(path, &json!({ "serveUrl": evil })).problem(403, "not_allowed");
+        assert_eq!(problem["field"], "serveUrl", "{path}");
+    }
+    let webhook = json!({ "webhook": { "url": "https://hooks.example.com.evil.example/", "secret": "x-canary" } });
+    let problem = server.post("/v1/renders", &webhook).problem(403, "not_allowed");
+    assert_eq!(problem["field"], "webhook.url");
+    assert_eq!(world.aws_calls().len(), 0);
+    // The configured site is the operator's choice; an id is a site of the render bucket.
+    for body in [
+        json!({}),
+        json!({ "serveUrl": "my-site" }),
+        json!({ "serveUrl": "https://sites.example.com/index.html", "webhook": { "url": "https://hooks.example.com/x" } }),
+    ] {
+        server.post("/v1/renders", &body).expect(202);
+    }
+}
