@@ -87,10 +87,11 @@ impl Renderer {
         Ok((copy_to, file_name))
     }
 
-    /// Clients remove `.` and `..` from a link, so that such a key could never be fetched.
+    /// Clients remove `.` and `..` from a link, so that such a key could never be fetched; XML, in which S3 lists
+    /// keys, has no control characters.
     fn check_segments(field: &str, key: &str) -> Result<()> {
-        if key.split('/').any(|segment| segment == "." || segment == "..") {
-            return Err(Error::field(field, "a name without `.` and `..` segments"));
+        if key.split('/').any(|segment| segment == "." || segment == "..") || key.chars().any(char::is_control) {
+            return Err(Error::field(field, "a name without `.` and `..` segments and control characters"));
         }
         Ok(())
     }
@@ -122,6 +123,8 @@ impl Renderer {
         if !self.may_write(&copy_to.bucket, key) {
             return Err(not_allowed(field, &format!("s3://{}/{key}", copy_to.bucket)));
         }
+        // What is filled in may bring what the order's own text may not hold.
+        Self::check_segments(field, key)?;
         if key.len() > 1024 {
             return Err(Error::field("copyTo.key", "at most 1024 bytes"));
         }
