@@ -8,14 +8,15 @@ use crate::stack::root;
 const GROUND: [&str; 3] = ["error", "telemetry", "redacted"];
 
 /// Each module and what it may use besides itself and the ground, from the ground up.
-const LAYERS: [(&str, &str); 17] = [
+const LAYERS: [(&str, &str); 18] = [
     ("error", ""),
     ("telemetry", ""),
     ("redacted", ""),
     ("remotion", ""),
     ("aws", "remotion"),
     ("credentials", "remotion"),
-    ("notify", "remotion"),
+    ("notify", "outbound remotion"),
+    ("outbound", ""),
     // Records are objects in a bucket: the one neighbour of the same layer that is used.
     ("records", "aws remotion"),
     // Keys may be kept as a secret.
