@@ -100,7 +100,9 @@ impl Callers {
         Err(Error::new(
             Kind::Unauthenticated,
             "Send credentials: `Authorization: Basic …` or `Bearer …`, or `x-api-key`.",
-        ))
+        )
+        // As the server of Remotion's EC2 guide and API Gateway call it.
+        .with("message", "Unauthorized"))
     }
 
     fn admit(&self, key: ApiKey) -> Result<Caller> {

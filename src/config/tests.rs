@@ -88,11 +88,36 @@ fn callers_are_told_apart_by_what_is_configured() {
 }
 
 #[test]
+fn a_mistake_tells_what_was_found_and_what_is_right() {
+    let long = "x".repeat(100);
+    let settings = [
+        ("PORT", "http"),
+        ("RENDERGATE_WEBHOOK_HOSTS", "https://a.example"),
+        ("RENDERGATE_ALLOW_ANONYMOUS", "yes"),
+        ("RENDERGATE_BUCKET", long.as_str()),
+    ];
+    let mistakes = read(&settings).unwrap_err().to_string();
+    for line in [
+        "PORT: found `http`; expected 0 to 65535",
+        "RENDERGATE_WEBHOOK_HOSTS: found `https://a.example`; ",
+        "RENDERGATE_ALLOW_ANONYMOUS: found `yes`; expected `true` or `false`",
+        "x…`; expected the name of an S3 bucket",
+    ] {
+        assert!(mistakes.contains(line), "{line}: {mistakes}");
+    }
+    assert!(!mistakes.contains(&long));
+}
+
+#[test]
 fn secrets_never_show() {
     let config = read(&[("API_USERNAME", "me"), ("API_PASSWORD", "CANARY")]).unwrap();
     assert!(!format!("{config:?}").contains("CANARY"));
     let mistakes = read(&[("RENDERGATE_API_KEYS", r#"[{"name":"CANARY","key":"CANARY"}]"#)]).unwrap_err();
     assert!(!mistakes.to_string().contains("CANARY"));
+    let mistakes = read(&[("API_USERNAME", "me"), ("API_PASSWORD", "secret:#CANARY")]).unwrap_err();
+    assert!(!mistakes.to_string().contains("CANARY"), "{mistakes}");
+    let mistakes = read(&[("RENDERGATE_CREDENTIALS", "AKIA:CANARY")]).unwrap_err();
+    assert!(!mistakes.to_string().contains("CANARY"), "{mistakes}");
 }
 
 #[test]

@@ -3,16 +3,17 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::stack::{Answer, Server, World, basic};
+use crate::stack::{Answer, Server, World, basic, root};
 
 const SHOP: &str = "https://shop.example";
+/// As template.yaml has an HTTP API tell them, too.
+const HEADERS: &str =
+    "authorization,content-type,idempotency-key,prefer,x-amz-content-sha256,x-amz-date,x-amz-security-token,x-api-key";
+const EXPOSED: &str = "location,preference-applied,retry-after,www-authenticate,x-request-id";
 
 fn preflight(server: &Server, path: &str, origin: &str) -> Answer {
-    let asked = [
-        ("origin", origin),
-        ("access-control-request-method", "POST"),
-        ("access-control-request-headers", "authorization,content-type,idempotency-key,prefer,x-api-key"),
-    ];
+    let asked =
+        [("origin", origin), ("access-control-request-method", "POST"), ("access-control-request-headers", HEADERS)];
     server.send(Method::OPTIONS, path, &asked, "")
 }
 
@@ -36,10 +37,7 @@ fn a_preflight_needs_no_credentials_and_names_what_is_allowed() {
         let answer = preflight(&server, "/v1/renders", origin);
         assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, Some(origin)), "{answer:#?}");
         assert_eq!(answer.header("access-control-allow-methods"), Some("GET,POST,DELETE"));
-        assert_eq!(
-            answer.header("access-control-allow-headers"),
-            Some("authorization,content-type,idempotency-key,prefer,x-api-key")
-        );
+        assert_eq!(answer.header("access-control-allow-headers"), Some(HEADERS));
         assert_eq!(answer.header("access-control-max-age"), Some("600"));
         assert!(answer.header("vary").unwrap().contains("origin"), "caches tell origins apart: {answer:#?}");
         assert_eq!(answer.header("access-control-allow-credentials"), None, "{answer:#?}");
@@ -66,8 +64,7 @@ fn answers_and_problems_can_be_read_by_the_page() {
         (server.send(Method::PUT, "/v1/renders", &known, ""), 405),
     ] {
         assert_eq!((answer.status, answer.header("access-control-allow-origin")), (status, Some(SHOP)), "{answer:#?}");
-        let exposed = answer.header("access-control-expose-headers").unwrap();
-        assert_eq!(exposed, "location,preference-applied,retry-after,www-authenticate,x-request-id");
+        assert_eq!(answer.header("access-control-expose-headers"), Some(EXPOSED));
         assert!(answer.header("vary").unwrap().contains("origin"), "{answer:#?}");
         assert_eq!(answer.header("content-length"), Some(answer.text.len().to_string().as_str()), "{answer:#?}");
     }
@@ -103,5 +100,13 @@ fn an_origin_that_no_browser_sends_is_a_mistake() {
         let finished = world.settings().set("RENDERGATE_CORS_ORIGINS", wrong).run(&["serve"]);
         assert_ne!(finished.code, Some(0), "{wrong}: {finished:?}");
         assert!((finished.stderr + &finished.stdout).contains("RENDERGATE_CORS_ORIGINS"), "{wrong}");
+    }
+}
+
+#[test]
+fn an_http_api_tells_browsers_the_same() {
+    let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+    for list in [HEADERS, EXPOSED, "GET,POST,DELETE"] {
+        assert!(template.contains(&format!("[{}]", list.replace(',', ", "))), "{list}");
     }
 }
