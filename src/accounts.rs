@@ -189,12 +189,12 @@ impl Account {
         if let Some(bucket) = self.buckets.lock().unwrap_or_else(PoisonError::into_inner).get(region) {
             return Ok(bucket.clone());
         }
-        let all = self.aws.list_buckets(region, names::BUCKET_PREFIX).await?;
-        let mut here: Vec<String> = all
-            .into_iter()
-            .map(|bucket| bucket.name)
-            .filter(|bucket| names::bucket_region(bucket) == Some(region))
-            .collect();
+        let mut here = Vec::new();
+        for listed in self.aws.list_buckets(region, names::BUCKET_PREFIX).await? {
+            if self.aws.region_of_render_bucket(&listed.name, region).await.as_deref() == Some(region) {
+                here.push(listed.name);
+            }
+        }
         let (Some(bucket), None) = (here.pop(), here.pop()) else {
             return Err(Error::new(
                 Kind::MissingField,

@@ -11,7 +11,7 @@
 //! # Layers (each may use those below)
 //! ```text
 //! http  cli                          edges: translate, never decide
-//! app  config                        wiring, settings
+//! app  config  policy                wiring, settings, the rights they need
 //! renderer                           use cases
 //! accounts                           a named place where renders run
 //! credentials  aws  outbound         the world: who we are, what we call,
@@ -44,6 +44,7 @@ pub mod renderer;
 
 pub mod app;
 pub mod config;
+pub mod policy;
 
 pub mod cli;
 pub mod http;

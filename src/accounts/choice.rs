@@ -33,7 +33,8 @@ impl Accounts {
         Self { first, others, policy, credit }
     }
 
-    fn all(&self) -> impl Iterator<Item = &Account> {
+    /// All, in the order of the settings.
+    pub fn all(&self) -> impl Iterator<Item = &Account> {
         std::iter::once(&self.first).chain(&self.others)
     }
 
@@ -69,6 +70,11 @@ impl Accounts {
                     .with("field", "account"))
             }
         }
+    }
+
+    /// The first of the settings.
+    pub fn first(&self) -> &Account {
+        &self.first
     }
 
     /// The account, where there is only one.

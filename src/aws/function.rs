@@ -192,7 +192,7 @@ impl Streaming {
     }
 }
 
-fn invoking(region: &str, function: &str) -> Call {
+pub(super) fn invoking(region: &str, function: &str) -> Call {
     let resource = if function.starts_with("arn:") {
         function.to_owned()
     } else {
@@ -201,7 +201,7 @@ fn invoking(region: &str, function: &str) -> Call {
     Call { action: "lambda:InvokeFunction", resource }
 }
 
-fn not_found(error: Error, region: &str, function: &str) -> Error {
+pub(super) fn not_found(error: Error, region: &str, function: &str) -> Error {
     if error.members().get("awsErrorCode").is_some_and(|code| code == "ResourceNotFoundException") {
         let detail =
             format!("There is no function `{function}` in {region}. Deploy it, or correct functionName or region.");

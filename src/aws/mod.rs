@@ -9,6 +9,7 @@ mod copy;
 mod delete;
 mod download;
 mod error;
+mod examine;
 mod function;
 mod setup;
 
@@ -29,6 +30,7 @@ use crate::error::{Error, Kind, Result};
 pub use bucket::{Found, Listed, ListedBucket, Object, Presigned, Put};
 pub use copy::{Copied, CopyTarget};
 use error::Call;
+pub use examine::{Concurrency, Identity, Reach};
 pub use function::{Deployed, Invoked, OnThrottle, Piece, Streaming};
 pub use setup::{Bucket, Expiry};
 

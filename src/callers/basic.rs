@@ -47,6 +47,17 @@ impl Basic {
         };
         Ok((user & right).into())
     }
+
+    /// Reads a password that is in Secrets Manager.
+    ///
+    /// # Errors
+    /// What keeps us from reading it.
+    pub(super) async fn read(&self) -> Result<()> {
+        match &self.password {
+            Password::Set(_) => Ok(()),
+            Password::Secret(kept) => kept.read(read).await.map(drop),
+        }
+    }
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "whoever reads a secret may find it wrong")]

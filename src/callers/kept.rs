@@ -15,13 +15,21 @@ const AGAIN_AFTER: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Kept<T> {
     text: SecretText,
-    read: Mutex<Option<(T, Instant)>>,
+    known: Mutex<Option<(T, Instant)>>,
 }
 
 impl<T> Kept<T> {
     /// Nothing is read yet.
     pub fn new(text: SecretText) -> Self {
-        Self { text, read: Mutex::new(None) }
+        Self { text, known: Mutex::new(None) }
+    }
+
+    /// Reads the secret, whatever is known of it.
+    ///
+    /// # Errors
+    /// What keeps us from reading it.
+    pub(super) async fn read(&self, read: impl Fn(&str) -> Result<T>) -> Result<T> {
+        read(&self.text.read().await?)
     }
 
     /// What `find` finds in the secret. Where it finds nothing although it should (`or_again`), the secret may
@@ -32,16 +40,16 @@ impl<T> Kept<T> {
         find: impl Fn(&T) -> Option<F>,
         or_again: bool,
     ) -> Result<Option<F>> {
-        if let Some((known, at)) = &*self.read.lock().unwrap_or_else(PoisonError::into_inner) {
+        if let Some((known, at)) = &*self.known.lock().unwrap_or_else(PoisonError::into_inner) {
             let found = find(known);
             let fresh = if found.is_none() && or_again { AGAIN_AFTER } else { LIFETIME };
             if at.elapsed() < fresh {
                 return Ok(found);
             }
         }
-        let known = read(&self.text.read().await?)?;
+        let known = self.read(read).await?;
         let found = find(&known);
-        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = Some((known, Instant::now()));
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some((known, Instant::now()));
         Ok(found)
     }
 }

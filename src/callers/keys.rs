@@ -119,6 +119,18 @@ impl ApiKey {
 }
 
 impl ApiKeys {
+    /// How many there are.
+    ///
+    /// # Errors
+    /// What keeps us from reading the list.
+    pub(super) async fn count(&self) -> Result<usize> {
+        match self {
+            Self::None => Ok(0),
+            Self::Listed(keys) => Ok(keys.len()),
+            Self::Secret(kept) => Ok(kept.read(secret).await?.len()),
+        }
+    }
+
     /// The entry that fits.
     ///
     /// # Errors
@@ -129,17 +141,17 @@ impl ApiKeys {
             Self::None => Ok(None),
             Self::Listed(keys) => Ok(find(keys)),
             Self::Secret(kept) => {
-                let read = |text: &str| {
-                    ApiKey::list(text).map_err(|error| {
-                        let detail = format!("The secret with the API keys is wrong: {error}");
-                        Error::new(Kind::CredentialsUnavailable, detail)
-                    })
-                };
                 // That an identity is not listed is nothing new.
-                kept.find(read, find, matches!(proof, Proof::Key(_))).await
+                kept.find(secret, find, matches!(proof, Proof::Key(_))).await
             }
         }
     }
+}
+
+fn secret(text: &str) -> Result<Vec<ApiKey>> {
+    ApiKey::list(text).map_err(|error| {
+        Error::new(Kind::CredentialsUnavailable, format!("The secret with the API keys is wrong: {error}"))
+    })
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -24,9 +24,11 @@ use limits::Rates;
 /// Everybody who may call.
 #[derive(Debug, Default)]
 pub struct Callers {
-    basic: Option<Basic>,
+    /// User name and password.
+    pub basic: Option<Basic>,
     keys: ApiKeys,
-    allow_anonymous: bool,
+    /// Whether nobody has to say who they are.
+    pub allow_anonymous: bool,
     /// None where requests can't be counted: each instance of a Lambda function sees only its own.
     rates: Option<Rates>,
 }
@@ -66,6 +68,17 @@ impl Callers {
             }
         }
         Self { basic, keys, allow_anonymous, rates: counts.then(Rates::default) }
+    }
+
+    /// How many API keys there are; those in Secrets Manager, and a password there, are read.
+    ///
+    /// # Errors
+    /// What keeps us from reading them.
+    pub async fn count_keys(&self) -> Result<usize> {
+        if let Some(basic) = &self.basic {
+            basic.read().await?;
+        }
+        self.keys.count().await
     }
 
     /// Who calls, counting the request.

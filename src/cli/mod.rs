@@ -4,7 +4,9 @@
 mod bar;
 mod bucket;
 mod deployed;
+mod doctor;
 mod exit;
+mod policy;
 mod price;
 mod render;
 mod still;
@@ -47,6 +49,10 @@ enum Command {
     Bucket(bucket::Args),
     /// Estimate what renders cost; nobody is asked.
     Price(price::Args),
+    /// Check credentials, function, bucket, quota and destinations; nothing is started.
+    Doctor(doctor::Args),
+    /// Print the IAM policy that the settings need, and nothing beyond it; nobody is asked.
+    Policy(policy::Args),
     /// Print the settings with their current values; secrets are masked.
     Config {
         /// As a Markdown table without values, for the documentation.
@@ -68,6 +74,8 @@ pub async fn run() -> ExitCode {
         Command::Still(args) => with_config(async |config| still::run(&args, config).await).await,
         Command::Deployed(verb) => with_config(async |config| deployed::run(&verb, config).await).await,
         Command::Bucket(args) => with_config(async |config| bucket::run(&args, config).await).await,
+        Command::Doctor(args) => with_config(async |config| doctor::run(&args, config).await).await,
+        Command::Policy(args) => with_config(async |config| policy::run(&args, &config)).await,
         Command::Price(args) => price::run(&args),
         Command::Verb(verb) => with_config(async |config| verbs::run(&verb, config).await).await,
     }

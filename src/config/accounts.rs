@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde::Deserialize;
 
-use super::{Reader, is_account_id, known_region, text_or_file};
+use super::{Reader, is_account_id, text_or_file};
 use crate::accounts::{AccountSettings, Policy};
 use crate::credentials::CredentialSource;
 use crate::error::Error;
@@ -106,7 +106,7 @@ fn account(listed: Listed, only: &AccountConfig) -> (AccountConfig, Vec<String>)
         }
     };
     check(is_name(&listed.name), "`name`: expected 1 to 32 letters, digits, `-` and `_`");
-    check(listed.region.as_deref().is_none_or(known_region), "`region`: expected a region that Remotion Lambda knows");
+    check(listed.region.as_deref().is_none_or(names::is_region), "`region`: expected a region such as us-east-1");
     check(listed.bucket.as_deref().is_none_or(names::is_bucket_name), "`bucket`: expected the name of an S3 bucket");
     check(listed.account_id.as_deref().is_none_or(is_account_id), "`accountId`: expected 12 digits");
     let credentials = match listed.credentials.as_deref().map(str::parse) {

@@ -13,6 +13,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use tracing::level_filters::LevelFilter;
 
 use crate::accounts::{AccountSettings, Policy};
+use crate::credentials::{CredentialSource, SecretRef};
 use crate::records::StateLocation;
 use crate::remotion::names;
 use crate::remotion::values::Codec;
@@ -97,7 +98,7 @@ impl Config {
     /// Every mistake there is.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Mistakes> {
         let mut reader = Reader::new(lookup);
-        let own_region = reader.checked("RENDERGATE_REGION", known_region, "a region that Remotion Lambda knows");
+        let own_region = reader.checked("RENDERGATE_REGION", names::is_region, "a region such as us-east-1");
         let home = reader.text("AWS_REGION").or_else(|| reader.text("AWS_DEFAULT_REGION"));
         let region = own_region.clone().or_else(|| home.clone()).unwrap_or_else(|| "us-east-1".to_owned());
         let on_lambda = reader.text("AWS_LAMBDA_RUNTIME_API").is_some();
@@ -157,13 +158,31 @@ impl Config {
         reader.done(config)
     }
 
+    /// All accounts, the first one first.
+    pub fn accounts(&self) -> impl Iterator<Item = &AccountConfig> {
+        std::iter::once(&self.account).chain(&self.other_accounts)
+    }
+
+    /// The secrets that are read where we run.
+    pub fn secrets(&self) -> impl Iterator<Item = &SecretRef> {
+        let keys = self.accounts().filter_map(|account| match &account.credentials {
+            CredentialSource::Secret(secret) => Some(secret),
+            _ => None,
+        });
+        let callers = self.api_keys.iter().filter_map(|keys| match keys {
+            KeySource::Secret(secret) => Some(secret),
+            KeySource::Listed(_) => None,
+        });
+        let password = self.basic.iter().filter_map(|(_, password)| match password {
+            PasswordSource::Secret(secret) => Some(secret),
+            PasswordSource::Set(_) => None,
+        });
+        keys.chain(callers).chain(password)
+    }
+
     fn has_no_callers(&self) -> bool {
         self.basic.is_none() && self.api_keys.is_none() && !self.allow_anonymous
     }
-}
-
-fn known_region(region: &str) -> bool {
-    names::REGIONS.contains(&region)
 }
 
 fn is_account_id(text: &str) -> bool {

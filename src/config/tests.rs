@@ -76,7 +76,7 @@ fn callers_are_told_apart_by_what_is_configured() {
     assert_eq!(wrong(&[("API_USERNAME", "a:b"), ("API_PASSWORD", "x")]), ["API_USERNAME"]);
     assert_eq!(wrong(&[user, ("API_PASSWORD", "secret:")]), ["API_PASSWORD"]);
     let config = read(&[user, ("API_PASSWORD", "secret:dev/password")]).unwrap();
-    assert!(matches!(config.basic, Some((_, PasswordSource::Secret(_)))));
+    assert_eq!(config.secrets().map(SecretRef::id).collect::<Vec<_>>(), ["dev/password"]);
     let keys = r#"[{"name":"shop","key":"long-enough-as-it-is","destinations":["videos","archive/a/"]}]"#;
     let keys = ("RENDERGATE_API_KEYS", keys);
     assert!(read(&[keys, ("RENDERGATE_DESTINATIONS", "archive,videos")]).is_ok());
@@ -129,8 +129,7 @@ fn the_table_names_each_setting_once() {
 }
 
 fn names(config: &Config) -> Vec<&str> {
-    let all = std::iter::once(&config.account).chain(&config.other_accounts);
-    all.map(|account| account.settings.name.as_str()).collect()
+    config.accounts().map(|account| account.settings.name.as_str()).collect()
 }
 
 #[test]

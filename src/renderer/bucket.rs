@@ -50,10 +50,7 @@ impl Renderer {
             if !account.is_render_bucket(&name) {
                 continue;
             }
-            let its_region = match names::bucket_region(&name) {
-                Some(known) => Some(known.to_owned()),
-                None => account.aws.region_of(&name, region).await,
-            };
+            let its_region = account.aws.region_of_render_bucket(&name, region).await;
             if its_region.as_deref() == Some(region) {
                 here.push(name);
             }

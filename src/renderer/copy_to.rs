@@ -165,6 +165,11 @@ impl Destinations {
         self.0.is_empty()
     }
 
+    /// Each bucket with the prefix below which it may be written; an empty one is all of it.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|destination| (destination.bucket.as_str(), destination.prefix.as_str()))
+    }
+
     /// Whether the bucket is a destination, whatever the key.
     pub fn has_bucket(&self, bucket: &str) -> bool {
         self.0.iter().any(|destination| destination.bucket == bucket)

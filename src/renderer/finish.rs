@@ -77,7 +77,7 @@ impl Renderer {
         self.check_output(ticket, &source.bucket, &source.key)?;
         let record = start::new_record(ticket, copy_to, key);
         let records = self.records()?;
-        let version = match records.read(&record.id).await? {
+        let version = match records.render(&record.id).await? {
             None => None,
             Some((old, version)) => {
                 let same = (&old.copy.bucket, &old.copy.key) == (&record.copy.bucket, &record.copy.key);
@@ -89,7 +89,9 @@ impl Renderer {
                 }
             }
         };
-        let Some(version) = records.write(&record, version.as_ref()).await? else { return Err(copy_in_progress()) };
+        let Some(version) = records.write_render(&record, version.as_ref()).await? else {
+            return Err(copy_in_progress());
+        };
         self.finish(ticket, source, record, version, PATIENCE).await
     }
 
@@ -133,7 +135,7 @@ impl Renderer {
         claimed.copy.attempts += 1;
         let lease = self.settings().copy_limit + LEASE_MARGIN;
         claimed.copy.lease_until = now + u64::try_from(lease.as_millis()).unwrap_or(u64::MAX);
-        let Some(version) = self.records()?.write(&claimed, Some(&version)).await? else {
+        let Some(version) = self.records()?.write_render(&claimed, Some(&version)).await? else {
             return self.recorded(ticket, claimed).await;
         };
         let copying = CopyView::from(&claimed.copy);
@@ -180,7 +182,7 @@ impl Renderer {
                 tracing::warn!(renderId = ticket.render_id, code = error.kind().code(), again, "copy failed");
             }
         }
-        if self.records()?.write(&record, Some(claim)).await?.is_none() {
+        if self.records()?.write_render(&record, Some(claim)).await?.is_none() {
             return self.recorded(ticket, record).await;
         }
         made.map(|_| CopyView::from(&record.copy))

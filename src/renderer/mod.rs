@@ -4,7 +4,7 @@
 //! `ticket` is the claim check, `look` reads how it is, `ask` has the function tell it, `progress` follows,
 //! `finish` copies, `download` brings it here, `cancel` stops, `delete` clears away, `bucket` makes the place for it
 //! all. `still` renders one image while the caller waits, `attempt` by `attempt`, with a `memory` of those that take
-//! longer. `compositions`, `deployed` and `sites` tell what there is to render, and with what. Edges translate to
+//! longer. `compositions`, `deployed` and `sites` tell what there is to render, and with what; `doctor` whether all of it is in order. Edges translate to
 //! and from these and decide nothing.
 
 mod ask;
@@ -15,6 +15,7 @@ mod compositions;
 mod copy_to;
 mod delete;
 mod deployed;
+mod doctor;
 mod download;
 mod finish;
 mod hosts;
@@ -48,6 +49,7 @@ pub use compositions::CompositionsOrder;
 pub use copy_to::{CopyTo, Destinations};
 pub use delete::Deleted;
 pub use deployed::Which;
+pub use doctor::{Finding, Verdict};
 pub use download::Downloaded;
 pub use finish::CopyView;
 pub use hosts::Hosts;

@@ -189,8 +189,8 @@ impl Renderer {
     /// Of the store.
     pub async fn resume(&self) -> Result<()> {
         let Some(records) = &self.settings().records else { return Ok(()) };
-        for id in records.ids().await? {
-            let Some((record, _)) = records.read(&id).await? else { continue };
+        for id in records.renders().await? {
+            let Some((record, _)) = records.render(&id).await? else { continue };
             let unfinished = !CopyView::from(&record.copy).is_final();
             if let (true, Ok(ticket)) = (unfinished, self.ticket(&id)) {
                 tracing::info!(renderId = ticket.render_id, account = ticket.account, "taking up an unfinished render");
@@ -203,7 +203,7 @@ impl Renderer {
 
     pub(super) async fn record(&self, ticket: &Ticket) -> Result<Option<(Record, Version)>> {
         match &self.settings().records {
-            Some(records) => records.read(&ticket.to_string()).await,
+            Some(records) => records.render(&ticket.to_string()).await,
             None => Ok(None),
         }
     }

@@ -90,10 +90,7 @@ async fn buckets(account: &Account, region: &str, bucket: Option<&str>) -> Resul
     }
     let mut buckets = Vec::new();
     for listed in account.aws.list_buckets(&region, names::BUCKET_PREFIX).await? {
-        let own = match names::bucket_region(&listed.name) {
-            Some(own) => Some(own.to_owned()),
-            None => account.aws.region_of(&listed.name, &region).await,
-        };
+        let own = account.aws.region_of_render_bucket(&listed.name, &region).await;
         if own.as_ref() == Some(&region) {
             buckets.push(Bucket { creation_date: listed.created_ms, name: listed.name, region: region.clone() });
         }

@@ -117,7 +117,7 @@ impl Renderer {
                     copy_to,
                     copy_to.resolved_key(&ticket.render_id, plan.composition, &plan.file_name),
                 );
-                self.records()?.write(&record, None).await.map_err(|error| {
+                self.records()?.write_render(&record, None).await.map_err(|error| {
                     let detail = format!("The render {id} runs, but its copy could not be recorded: {error} Ask for the copy at /v1/renders/{id}/copy when it is done.");
                     error.with("id", id.as_str()).retold(detail)
                 })?;

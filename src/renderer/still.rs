@@ -281,7 +281,7 @@ impl Renderer {
         let Some(copy_to) = &plan.copy_to else { return Ok(None) };
         let key = copy_to.resolved_key(&ticket.render_id, plan.composition, &plan.file_name);
         let record = new_record(ticket, copy_to, key);
-        self.records()?.write(&record, None).await?;
+        self.records()?.write_render(&record, None).await?;
         Ok(Some(CopyView::from(&record.copy)))
     }
 }

@@ -12,6 +12,21 @@ fn world() -> (World, Settings) {
     (world, settings)
 }
 
+/// AWS opens regions faster than Remotion's table grows.
+#[test]
+fn a_region_that_the_table_does_not_have_is_as_good() {
+    let moto = Box::leak(Box::new(Moto::start(&[])));
+    let world = World::named(moto, "remotionlambda-apsoutheast3-0a1b2c3d4e", "videos");
+    moto.create_bucket("remotionlambda-apsoutheast7-0a1b2c3d4e", "ap-southeast-7");
+    let settings = world.settings().unset("RENDERGATE_BUCKET").set("RENDERGATE_REGION", "ap-southeast-7");
+    let server = settings.serve();
+    let large = json!({ "inputProps": { "text": "x".repeat(300_000) } });
+    world.lambda.always(Reply::started("remotionlambda-apsoutheast7-0a1b2c3d4e", "m1yq8x2c0v"));
+    assert_eq!(server.post("/v1/renders", &large).expect(202)["region"], "ap-southeast-7");
+    assert_eq!(world.lambda.payload()["inputProps"]["bucketName"], "remotionlambda-apsoutheast7-0a1b2c3d4e");
+    assert_eq!(world.lambda.calls()[0].region(), "ap-southeast-7");
+}
+
 fn bucket(settings: &Settings, arguments: &[&str]) -> (Option<i32>, Value) {
     let finished = settings.run(&[&["bucket", "--json"], arguments].concat());
     (finished.code, serde_json::from_str(&finished.stdout).unwrap_or_else(|error| panic!("{error}: {finished:?}")))

@@ -11,10 +11,10 @@ const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
     "Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"sts:AssumeRole"}]}"#;
 
 /// What CloudFormation would call the template's bucket for records.
-const STATE: &str = "rendergate-statebucket";
+pub(crate) const STATE: &str = "rendergate-statebucket";
 
 /// A moto of its own: enforcement is a switch for everyone.
-fn world() -> World {
+pub(crate) fn world() -> World {
     let moto = Box::leak(Box::new(Moto::start(&[("INITIAL_NO_AUTH_ACTION_COUNT", "1000000")])));
     moto.create_bucket(STATE, "us-east-1");
     World::on(moto)
@@ -32,13 +32,18 @@ fn as_role_with(world: &World, destination: &str, more: &[Value]) -> Settings {
         ("RemotionBucket", world.bucket.as_str()),
         ("DestinationBucket", destination),
     ];
+    role_with(world, &[role_policies(&parameters), more.to_vec()].concat())
+}
+
+/// A role with these policies, and settings with its temporary keys and records in [`STATE`].
+pub(crate) fn role_with(world: &World, policies: &[Value]) -> Settings {
     let role = format!("api-{}", random(6));
     let iam = |action: &str, parameters: &[(&str, &str)]| {
         let action = [("Action", action), ("Version", "2010-05-08"), ("RoleName", role.as_str())];
         world.moto.query("iam", &[&action, parameters].concat())
     };
     iam("CreateRole", &[("AssumeRolePolicyDocument", TRUST)]);
-    for (number, policy) in role_policies(&parameters).iter().chain(more).enumerate() {
+    for (number, policy) in policies.iter().enumerate() {
         let (name, document) = (format!("policy-{number}"), policy.to_string());
         iam("PutRolePolicy", &[("PolicyName", &name), ("PolicyDocument", &document)]);
     }

@@ -8,7 +8,7 @@ use crate::stack::root;
 const GROUND: [&str; 3] = ["error", "telemetry", "redacted"];
 
 /// Each module and what it may use besides itself and the ground, from the ground up.
-const LAYERS: [(&str, &str); 18] = [
+const LAYERS: [(&str, &str); 19] = [
     ("error", ""),
     ("telemetry", ""),
     ("redacted", ""),
@@ -25,10 +25,11 @@ const LAYERS: [(&str, &str); 18] = [
     ("renderer", "accounts aws callers credentials notify records remotion"),
     // Read by app alone, so it may name the types of whatever it configures.
     ("config", "accounts callers credentials records remotion renderer"),
+    ("policy", "config credentials records remotion"),
     ("app", "accounts aws callers config credentials notify records remotion renderer"),
     ("http", "app callers remotion renderer"),
     ("worker", "app remotion renderer"),
-    ("cli", "app config http remotion renderer"),
+    ("cli", "app config http policy remotion renderer"),
     ("bin", "app cli config http worker"),
 ];
 

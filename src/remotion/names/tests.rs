@@ -2,6 +2,25 @@ use serde_json::Value;
 
 use super::*;
 
+#[test]
+fn a_region_is_known_by_its_form() {
+    assert!(REGIONS.into_iter().chain(["ap-southeast-7", "us-gov-west-1", "mx-central-1"]).all(is_region));
+    for wrong in [
+        "",
+        "mars-1",
+        "us-east",
+        "useast1",
+        "us-east-1a",
+        "us-east-10",
+        "US-EAST-1",
+        "us--1",
+        "eu-a-b-c-1",
+        "us-east-1/",
+    ] {
+        assert!(!is_region(wrong), "{wrong}");
+    }
+}
+
 fn cases(text: &str) -> Vec<Value> {
     serde_json::from_str(text).unwrap()
 }

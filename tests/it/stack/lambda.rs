@@ -1,12 +1,14 @@
 //! A scripted Lambda Invoke endpoint. Unless a test says otherwise it does what the
 //! Remotion function does on `start`: writes the first progress.json and names the render.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
 use hyper::Method;
 use serde_json::{Value, json};
 
+use super::actions::action;
 use super::http::{self, Call, Deed, Reply, Wire};
 use super::moto::Moto;
 use super::stream::{self, Step};
@@ -18,8 +20,10 @@ pub(crate) const IMAGE: &str = "not really an image";
 #[derive(Default)]
 struct State {
     calls: Vec<Call>,
+    actions: BTreeSet<String>,
     script: VecDeque<Reply>,
     always: Option<Reply>,
+    invoked: Option<Reply>,
     refused_key: Option<String>,
     functions: Vec<Value>,
     /// How many more invocations an access key gets.
@@ -55,6 +59,11 @@ impl FakeLambda {
         self.state.lock().unwrap().always = Some(reply);
     }
 
+    /// Answers every invocation so, but lists and tells of functions as ever.
+    pub(crate) fn always_when_invoked(&self, reply: Reply) {
+        self.state.lock().unwrap().invoked = Some(reply);
+    }
+
     /// From now on nothing signed with this access key gets in.
     pub(crate) fn refuse_key(&self, access_key: &str) {
         self.state.lock().unwrap().refused_key = Some(access_key.to_owned());
@@ -81,6 +90,11 @@ impl FakeLambda {
         self.state.lock().unwrap().calls.clone()
     }
 
+    /// The rights that all calls needed, also the forgotten ones.
+    pub(crate) fn actions(&self) -> Vec<String> {
+        self.state.lock().unwrap().actions.iter().cloned().collect()
+    }
+
     pub(crate) fn payloads(&self) -> Vec<Value> {
         let calls = self.calls();
         calls.iter().filter(|call| call.method == Method::POST).map(Call::json).collect()
@@ -101,6 +115,7 @@ impl FakeLambda {
 async fn serve(state: Arc<Mutex<State>>, moto: &'static Moto, bucket: String, call: Call) -> Wire {
     let scripted = {
         let mut state = state.lock().unwrap();
+        state.actions.extend(action(&call));
         state.calls.push(call.clone());
         let refused = state.refused_key.as_deref() == Some(call.access_key());
         let full = match state.room.get_mut(call.access_key()) {
@@ -116,7 +131,7 @@ async fn serve(state: Arc<Mutex<State>>, moto: &'static Moto, bucket: String, ca
             (_, true) => Some(Reply::throttled("ConcurrentInvocationLimitExceeded", None)),
             _ => state.script.pop_front(),
         };
-        next.or_else(|| state.always.clone())
+        next.or_else(|| state.always.clone()).or_else(|| state.invoked.clone().filter(|_| call.method == Method::POST))
     };
     let reply = scripted.unwrap_or(Reply::slow(std::time::Duration::ZERO));
     tokio::time::sleep(reply.delay).await;
@@ -124,7 +139,9 @@ async fn serve(state: Arc<Mutex<State>>, moto: &'static Moto, bucket: String, ca
         Deed::Answer { status, headers, body } => http::respond(status, &headers, body),
         Deed::Stream(steps) => http::stream(steps),
         Deed::Cut => None,
+        Deed::Serve if call.path.contains("/account-settings") => account_settings(),
         Deed::Serve if call.method == Method::GET => list(&state, &call),
+        Deed::Serve if call.header("x-amz-invocation-type") == Some("DryRun") => http::respond(204, &[], Bytes::new()),
         Deed::Serve if call.path.ends_with("/response-streaming-invocations") => {
             http::stream(still(moto, &bucket, &call.json()).await)
         }
@@ -134,6 +151,16 @@ async fn serve(state: Arc<Mutex<State>>, moto: &'static Moto, bucket: String, ca
             http::respond(200, &headers, answer.to_string().into())
         }
     }
+}
+
+/// GetAccountSettings of a new account.
+fn account_settings() -> Wire {
+    let limit = json!({
+        "TotalCodeSize": 1, "CodeSizeUnzipped": 1, "CodeSizeZipped": 1,
+        "ConcurrentExecutions": 10, "UnreservedConcurrentExecutions": 10,
+    });
+    let body = json!({ "AccountLimit": limit, "AccountUsage": {} });
+    http::respond(200, &[("content-type".into(), "application/json".into())], body.to_string().into())
 }
 
 /// ListFunctions, two to a page, and GetFunction.

@@ -2,6 +2,7 @@
 //!
 //! A test builds a [`World`], starts the program in it, and tells a story.
 
+pub(crate) mod actions;
 pub(crate) mod answer;
 pub(crate) mod http;
 pub(crate) mod lambda;
@@ -143,6 +144,17 @@ impl World {
         let key = format!("renders/{render_id}/out.mp4");
         self.moto.put_object(&self.bucket, &key, &[("content-type", "video/mp4")], VIDEO);
         self.writes(render_id, &progress::done(&self.bucket, render_id));
+    }
+}
+
+/// Whatever a test did: nothing may be asked of AWS that `rendergate policy` doesn't tell of.
+impl Drop for World {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let seen = [self.aws.actions(), self.lambda.actions()].concat();
+            let untold: Vec<_> = seen.iter().filter(|action| !actions::printed().contains(*action)).collect();
+            assert!(untold.is_empty(), "called, but not printed by `rendergate policy`: {untold:?}");
+        }
     }
 }
 

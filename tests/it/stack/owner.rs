@@ -61,6 +61,12 @@ impl Moto {
         self.must("s3", Method::PUT, &format!("/{bucket}"), &[], body.into());
     }
 
+    /// From now on the bucket takes no ACLs.
+    pub(crate) fn own_objects(&self, bucket: &str) {
+        let body = "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>";
+        self.must("s3", Method::PUT, &format!("/{bucket}?ownershipControls"), &[], body.into());
+    }
+
     pub(crate) async fn put(&self, bucket: &str, key: &str, content_type: &str, body: String) {
         let headers = [("content-type", content_type)];
         let response = self.call("s3", Method::PUT, &format!("/{bucket}/{key}"), &headers, body.into()).await;

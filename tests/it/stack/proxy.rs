@@ -1,6 +1,7 @@
 //! Stands between the program and moto: passes everything on unchanged, remembers it,
 //! and misbehaves as AWS does when a test asks for it.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use http_body_util::{BodyExt as _, Full};
@@ -8,6 +9,7 @@ use hyper::Request;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
+use super::actions::action;
 use super::http::{self, Call, Deed, Reply, Wire};
 
 type Matcher = Box<dyn Fn(&Call) -> bool + Send>;
@@ -15,6 +17,7 @@ type Matcher = Box<dyn Fn(&Call) -> bool + Send>;
 #[derive(Default)]
 struct State {
     calls: Vec<Call>,
+    actions: BTreeSet<String>,
     faults: Vec<Fault>,
 }
 
@@ -60,6 +63,11 @@ impl Proxy {
         self.calls().iter().map(Call::summary).collect()
     }
 
+    /// The rights that all calls needed, also the forgotten ones.
+    pub(crate) fn actions(&self) -> Vec<String> {
+        self.state.lock().unwrap().actions.iter().cloned().collect()
+    }
+
     pub(crate) fn forget_calls(&self) {
         self.state.lock().unwrap().calls.clear();
     }
@@ -68,6 +76,7 @@ impl Proxy {
 async fn serve(state: Arc<Mutex<State>>, upstream: String, call: Call) -> Wire {
     let fault = {
         let mut state = state.lock().unwrap();
+        state.actions.extend(action(&call));
         state.calls.push(call.clone());
         state.faults.iter_mut().find(|fault| fault.left > 0 && (fault.matches)(&call)).map(|fault| {
             fault.left -= 1;

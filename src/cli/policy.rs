@@ -1,0 +1,77 @@
+//! `rendergate policy`: the rights that the settings need.
+
+use std::process::ExitCode;
+
+use clap::{Args as ClapArgs, ValueEnum};
+
+use super::fail;
+use crate::config::{AccountConfig, Config};
+use crate::error::{Error, Kind, Result};
+use crate::policy;
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Args {
+    /// What the rights are for.
+    #[arg(value_enum, default_value = "all")]
+    subject: Subject,
+    /// Whose rights, where there are several accounts [default: the first].
+    #[arg(long)]
+    account: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Subject {
+    /// Start, follow, cancel and delete renders (`remotion-executionrole-policy`).
+    Trigger,
+    /// Copy outputs to the destinations.
+    Copy,
+    /// Read the secrets that the settings name.
+    Secret,
+    /// Keep records in RENDERGATE_STATE.
+    State,
+    /// Create Remotion's bucket with `rendergate bucket`.
+    Bucket,
+    /// What `rendergate doctor` can tell only with further rights.
+    Doctor,
+    /// All but `bucket` and `doctor`, for one role that does everything.
+    All,
+}
+
+pub(super) fn run(args: &Args, config: &Config) -> ExitCode {
+    let printed = statements(args, config).and_then(|statements| {
+        let document = policy::Document::from(statements);
+        let text = serde_json::to_string_pretty(&document)
+            .map_err(|error| Error::new(Kind::Internal, "The policy can't be written.").because(error))?;
+        println!("{text}");
+        Ok(())
+    });
+    printed.map_or_else(|error| fail(&error, false), |()| ExitCode::SUCCESS)
+}
+
+fn statements(args: &Args, config: &Config) -> Result<Vec<policy::Statement>> {
+    let account = account(args.account.as_deref(), config)?;
+    let (statements, setting) = match args.subject {
+        Subject::Trigger => (policy::trigger(account), ""),
+        Subject::Copy => (policy::copy(config), "RENDERGATE_DESTINATIONS names no bucket"),
+        Subject::Secret => (policy::secret(config), "no setting names a secret"),
+        Subject::State => (policy::state(config), "RENDERGATE_STATE names no bucket"),
+        Subject::Bucket => (policy::bucket(account), ""),
+        Subject::Doctor => (policy::doctor(account), ""),
+        Subject::All => {
+            let parts = [policy::trigger(account), policy::copy(config), policy::secret(config), policy::state(config)];
+            (parts.concat(), "")
+        }
+    };
+    if statements.is_empty() {
+        return Err(Error::new(Kind::Config, format!("Nothing to allow: {setting}.")));
+    }
+    Ok(statements)
+}
+
+fn account<'a>(named: Option<&str>, config: &'a Config) -> Result<&'a AccountConfig> {
+    let Some(name) = named else { return Ok(&config.account) };
+    config.accounts().find(|account| account.settings.name == name).ok_or_else(|| {
+        let names: Vec<&str> = config.accounts().map(|account| account.settings.name.as_str()).collect();
+        Error::field("--account", format!("one of {}", names.join(", ")))
+    })
+}

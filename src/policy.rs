@@ -1,0 +1,151 @@
+//! The rights that the current settings need in AWS, and no others: IAM policies to paste.
+//!
+//! Each function tells the statements for one purpose. Tests hold them to what is really called, and to
+//! what moto's IAM enforces.
+
+use serde::Serialize;
+
+use crate::config::{AccountConfig, Config};
+use crate::credentials::SecretRef;
+use crate::records::StateLocation;
+use crate::remotion::names;
+
+/// One statement of a policy, by IAM's names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Statement {
+    /// What it is for.
+    pub sid: &'static str,
+    /// Always `Allow`.
+    pub effect: &'static str,
+    /// The actions.
+    pub action: Vec<&'static str>,
+    /// What they may be done to.
+    pub resource: Vec<String>,
+}
+
+fn allow(sid: &'static str, action: &[&'static str], resource: Vec<String>) -> Statement {
+    Statement { sid, effect: "Allow", action: action.to_vec(), resource }
+}
+
+fn unless_empty(sid: &'static str, action: &[&'static str], resource: Vec<String>) -> Vec<Statement> {
+    if resource.is_empty() { Vec::new() } else { vec![allow(sid, action, resource)] }
+}
+
+/// A policy, as IAM takes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Document {
+    version: &'static str,
+    statement: Vec<Statement>,
+}
+
+impl From<Vec<Statement>> for Document {
+    fn from(statement: Vec<Statement>) -> Self {
+        Self { version: "2012-10-17", statement }
+    }
+}
+
+/// What an account's credentials need to start, follow, cancel and delete renders, and to tell what is
+/// deployed: the guide's `remotion-executionrole-policy`.
+pub fn trigger(account: &AccountConfig) -> Vec<Statement> {
+    let place = &account.settings;
+    let function = function_arn(account);
+    let bucket = bucket_arn(account);
+    let below = |path: &str| format!("{bucket}/{path}");
+    let mut statements = vec![
+        allow("Render", &["lambda:InvokeFunction"], vec![function.clone()]),
+        allow("ReadProgressAndOutputs", &["s3:GetObject"], vec![below("*")]),
+        // Without it a missing file is a refusal, and sites could not be listed.
+        allow("ListSitesAndTellWhatIsMissing", &["s3:ListBucket"], vec![bucket.clone()]),
+        allow("PassLargeProps", &["s3:PutObject"], vec![below("input-props/*")]),
+        allow("Cancel", &["s3:PutObject"], vec![below("renders/*/cancel.json")]),
+        allow("DeleteRenders", &["s3:DeleteObject"], vec![below("renders/*")]),
+        // AWS knows no narrower resource.
+        allow("ListFunctions", &["lambda:ListFunctions"], vec!["*".to_owned()]),
+        allow("TellOfAFunction", &["lambda:GetFunction"], vec![function]),
+    ];
+    if place.bucket.is_none() {
+        statements.push(allow("FindTheBucket", &["s3:ListAllMyBuckets"], vec!["*".to_owned()]));
+    }
+    statements
+}
+
+/// What copying outputs needs at the destinations: the guide's inline policy, both forms of ARN per destination.
+pub fn copy(config: &Config) -> Vec<Statement> {
+    let partition = names::partition(&config.home_region);
+    let arns = config.destinations.iter().flat_map(|(bucket, prefix)| {
+        let arn = format!("arn:{partition}:s3:::{bucket}");
+        let below = format!("{arn}/{prefix}*");
+        [arn, below]
+    });
+    unless_empty("CopyOutputs", &["s3:PutObject"], arns.collect())
+}
+
+/// What reading the settings' secrets needs where Rendergate runs.
+pub fn secret(config: &Config) -> Vec<Statement> {
+    let arns = config.secrets().map(|secret| secret_arn(config, secret)).collect();
+    unless_empty("ReadSecrets", &["secretsmanager:GetSecretValue"], arns)
+}
+
+/// What keeping records in S3 needs where Rendergate runs.
+pub fn state(config: &Config) -> Vec<Statement> {
+    let Some(StateLocation::S3 { bucket, prefix }) = &config.state else { return Vec::new() };
+    let arn = format!("arn:{}:s3:::{bucket}", names::partition(&config.home_region));
+    vec![
+        allow("ListRecords", &["s3:ListBucket"], vec![arn.clone()]),
+        allow("KeepRecords", &["s3:GetObject", "s3:PutObject"], vec![format!("{arn}/{prefix}*")]),
+    ]
+}
+
+/// What `rendergate bucket` needs: to create Remotion's bucket.
+pub fn bucket(account: &AccountConfig) -> Vec<Statement> {
+    let set_up = [
+        "s3:CreateBucket",
+        "s3:DeleteBucket",
+        "s3:ListBucket",
+        "s3:PutBucketAcl",
+        "s3:PutBucketOwnershipControls",
+        "s3:PutBucketPolicy",
+        "s3:PutBucketPublicAccessBlock",
+        "s3:PutLifecycleConfiguration",
+    ];
+    vec![
+        allow("FindTheBucket", &["s3:ListAllMyBuckets"], vec!["*".to_owned()]),
+        allow("SetUpTheBucket", &set_up, vec![bucket_arn(account)]),
+    ]
+}
+
+/// What `rendergate doctor` needs besides, to tell everything.
+pub fn doctor(account: &AccountConfig) -> Vec<Statement> {
+    vec![
+        allow("TellTheQuota", &["lambda:GetAccountSettings"], vec!["*".to_owned()]),
+        allow("TellTheOwnership", &["s3:GetBucketOwnershipControls"], vec![bucket_arn(account)]),
+    ]
+}
+
+fn function_arn(account: &AccountConfig) -> String {
+    let place = &account.settings;
+    let region = if place.region_is_fixed { place.region.as_str() } else { "*" };
+    let owner = place.account_id.as_deref().unwrap_or("*");
+    let name = place.function_name.clone().unwrap_or_else(|| format!("{}*", names::FUNCTION_PREFIX));
+    if name.starts_with("arn:") {
+        return name;
+    }
+    format!("arn:{}:lambda:{region}:{owner}:function:{name}", names::partition(&place.region))
+}
+
+fn bucket_arn(account: &AccountConfig) -> String {
+    let place = &account.settings;
+    let bucket = place.bucket.clone().unwrap_or_else(|| format!("{}*", names::BUCKET_PREFIX));
+    format!("arn:{}:s3:::{bucket}", names::partition(&place.region))
+}
+
+/// Secrets Manager puts six letters of its own behind a secret's name.
+fn secret_arn(config: &Config, secret: &SecretRef) -> String {
+    let region = &config.home_region;
+    if secret.id().starts_with("arn:") {
+        return secret.id().to_owned();
+    }
+    format!("arn:{}:secretsmanager:{region}:*:secret:{}-??????", names::partition(region), secret.id())
+}
