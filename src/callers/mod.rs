@@ -40,6 +40,7 @@ pub struct Caller {
     pub name: Option<String>,
     /// What it may use.
     pub limits: Limits,
+    requests_per_minute: Option<NonZeroU32>,
 }
 
 /// What a request shows of its caller.
@@ -81,17 +82,14 @@ impl Callers {
         self.keys.count().await
     }
 
-    /// Who calls, counting the request.
+    /// Who calls.
     ///
     /// # Errors
-    /// [`Kind::Unauthenticated`]; [`Kind::RateLimited`]; what kept us from reading the keys.
+    /// [`Kind::Unauthenticated`]; what kept us from reading the keys.
     pub async fn identify(&self, presented: Presented<'_>) -> Result<Caller> {
         if let Some(identity) = presented.identity {
             let listed = self.keys.find(Proof::Identity(identity)).await?;
-            return match listed {
-                Some(key) => self.admit(key),
-                None => Ok(Caller { name: Some(identity.to_owned()), limits: Limits::default() }),
-            };
+            return Ok(listed.map_or_else(|| Caller::named(identity), Caller::listed));
         }
         let (scheme, value) = presented.authorization.and_then(|header| header.split_once(' ')).unwrap_or_default();
         let value = value.trim();
@@ -99,12 +97,12 @@ impl Callers {
             && let Some(basic) = &self.basic
             && basic.knows(value).await?
         {
-            return Ok(Caller { name: Some(basic.user.clone()), limits: Limits::default() });
+            return Ok(Caller::named(&basic.user));
         }
         let bearer = Some(value).filter(|_| scheme.eq_ignore_ascii_case("bearer"));
         for key in [presented.api_key, bearer].into_iter().flatten() {
             if let Some(key) = self.keys.find(Proof::Key(&Sha256::digest(key.as_bytes()))).await? {
-                return self.admit(key);
+                return Ok(Caller::listed(key));
             }
         }
         if self.allow_anonymous {
@@ -118,17 +116,31 @@ impl Callers {
         .with("message", "Unauthorized"))
     }
 
-    fn admit(&self, key: ApiKey) -> Result<Caller> {
-        if let (Some(rates), Some(limit)) = (&self.rates, key.requests_per_minute.map(NonZeroU32::get)) {
-            rates.count(key.name(), limit, Instant::now()).map_err(|wait| {
-                // Rounded up: a second too early would be refused again.
-                let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-                let detail =
-                    format!("`{}` may make {limit} requests per minute. Come back in {seconds} s.", key.name());
-                Error::new(Kind::RateLimited, detail).with("retryAfter", seconds).with("requestsPerMinute", limit)
-            })?;
-        }
-        Ok(Caller { name: Some(key.name().to_owned()), limits: key.limits() })
+    /// Counts a request of this caller, where its requests are limited and can be counted.
+    ///
+    /// # Errors
+    /// [`Kind::RateLimited`]: this one is too many, and is not counted.
+    pub fn count(&self, caller: &Caller) -> Result<()> {
+        let (Some(rates), Some(name), Some(limit)) = (&self.rates, &caller.name, caller.requests_per_minute) else {
+            return Ok(());
+        };
+        rates.count(name, limit.get(), Instant::now()).map_err(|wait| {
+            // Rounded up: a second too early would be refused again.
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            let detail = format!("`{name}` may make {limit} requests per minute. Come back in {seconds} s.");
+            Error::new(Kind::RateLimited, detail).with("retryAfter", seconds).with("requestsPerMinute", limit.get())
+        })
+    }
+}
+
+impl Caller {
+    fn named(name: &str) -> Self {
+        Self { name: Some(name.to_owned()), ..Self::default() }
+    }
+
+    fn listed(key: ApiKey) -> Self {
+        let (name, requests_per_minute) = (Some(key.name().to_owned()), key.requests_per_minute);
+        Self { name, limits: key.limits(), requests_per_minute }
     }
 }
 
@@ -166,10 +178,12 @@ mod tests {
         );
         let identify =
             async |identity| callers.identify(Presented { identity: Some(identity), ..Presented::default() }).await;
+        let shop = identify(ROLE).await.unwrap();
         let limits = Limits { accounts: Some(vec!["a".to_owned()]), destinations: None };
-        assert_eq!(identify(ROLE).await.unwrap(), Caller { name: Some("shop".to_owned()), limits });
-        assert_eq!(identify(ROLE).await.unwrap_err().kind(), Kind::RateLimited);
+        assert_eq!((shop.name.as_deref(), &shop.limits), (Some("shop"), &limits));
+        assert!(callers.count(&shop).is_ok());
+        assert_eq!(callers.count(&shop).unwrap_err().kind(), Kind::RateLimited);
         let another = identify("5f3f0d9e").await.unwrap();
-        assert_eq!(another, Caller { name: Some("5f3f0d9e".to_owned()), limits: Limits::default() });
+        assert_eq!(another, Caller::named("5f3f0d9e"));
     }
 }

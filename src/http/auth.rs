@@ -32,10 +32,15 @@ pub(super) async fn require_caller(State(app): State<App>, mut request: Request,
     let identity = request.extensions().get::<Door>().and_then(|door| door.identity.clone());
     let (method, headers) = (request.method().clone(), request.headers().clone());
     match identify(&app, &method, &headers, identity.as_deref()).await {
-        Ok(Caller { name, limits }) => {
-            request.extensions_mut().insert(app.renderer.limited_to(limits));
-            let mut response = next.run(request).await;
-            response.extensions_mut().insert(CallerName(name.unwrap_or_else(|| "anonymous".to_owned())));
+        Ok(caller) => {
+            let mut response = match app.callers.count(&caller) {
+                Ok(()) => {
+                    request.extensions_mut().insert(app.renderer.limited_to(caller.limits));
+                    next.run(request).await
+                }
+                Err(error) => error.into_response(),
+            };
+            response.extensions_mut().insert(CallerName(caller.name.unwrap_or_else(|| "anonymous".to_owned())));
             response
         }
         Err(error) => error.into_response(),

@@ -175,6 +175,10 @@ fn requests_are_counted_exactly_however_many_come_at_once() {
     assert_eq!(server.get_with(&id, &[BOSS]).status, 404);
     assert_eq!(server.get_with("/healthz", &[SHOP]).status, 200);
     server.get(&id).problem(401, "unauthenticated");
+    let log = server.stop();
+    let limited =
+        log.lines().filter(|line| line.contains("\"caller\":\"shop\"") && line.contains("\"code\":\"rate_limited\""));
+    assert_eq!(limited.count(), 13, "the log tells who is limited: {log}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use lambda_http::http::Uri;
 use lambda_http::http::header::HOST;
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{LambdaEvent, Request, RequestExt};
+use percent_encoding::percent_decode_str;
 use rendergate::http::Door;
 use serde_json::Value;
 
@@ -88,14 +89,18 @@ fn path_of_http_api<'a>(context: &ApiGatewayV2httpRequestContext, raw: &'a str, 
     routed(route, raw, proxy)
 }
 
-/// Without the base path of a custom domain, where the route tells what comes behind it.
+/// Without the base path of a custom domain, where the route tells what comes behind it; that may be decoded.
 fn routed<'a>(route: Option<&str>, raw: &'a str, proxy: Option<&str>) -> &'a str {
-    let behind = match (route, proxy) {
-        (Some("/"), _) => return "/",
-        (Some("/{proxy+}"), Some(proxy)) => raw.strip_suffix(proxy).filter(|base| base.ends_with('/')),
-        _ => None,
-    };
-    behind.map_or(raw, |base| &raw[base.len() - 1..])
+    let decoded = |text| percent_decode_str(text).decode_utf8_lossy();
+    match (route, proxy) {
+        (Some("/"), _) => "/",
+        (Some("/{proxy+}"), Some(proxy)) => {
+            let whole = decoded(raw);
+            let base = whole.strip_suffix(&*decoded(proxy)).and_then(|base| base.strip_suffix('/'));
+            base.and_then(|base| raw.strip_prefix(base)).unwrap_or(raw)
+        }
+        _ => raw,
+    }
 }
 
 /// Whom the authorizer of an HTTP API, or a function URL, has verified: an IAM principal, the subject of a
