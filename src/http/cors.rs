@@ -15,13 +15,6 @@ use super::{auth, door};
 /// How long a browser remembers the answer to a preflight.
 const MAX_AGE: Duration = Duration::from_secs(600);
 
-/// What a request signed with SigV4 carries beside `authorization`.
-const SIGNATURE: [HeaderName; 3] = [
-    HeaderName::from_static("x-amz-content-sha256"),
-    HeaderName::from_static("x-amz-date"),
-    HeaderName::from_static("x-amz-security-token"),
-];
-
 /// The origins that may call: `*` is any. Credentials of the browser itself (cookies) are never let through;
 /// a page sends its own `authorization` or `x-api-key`.
 pub(super) fn layer(origins: &[String]) -> CorsLayer {
@@ -33,13 +26,17 @@ pub(super) fn layer(origins: &[String]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(known)
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
-        .allow_headers(
-            [AUTHORIZATION, CONTENT_TYPE, IDEMPOTENCY_KEY, PREFER]
-                .into_iter()
-                .chain(SIGNATURE)
-                .chain([auth::API_KEY])
-                .collect::<Vec<_>>(),
-        )
+        .allow_headers([
+            AUTHORIZATION,
+            CONTENT_TYPE,
+            IDEMPOTENCY_KEY,
+            PREFER,
+            // What a request signed with SigV4 carries.
+            HeaderName::from_static("x-amz-content-sha256"),
+            HeaderName::from_static("x-amz-date"),
+            HeaderName::from_static("x-amz-security-token"),
+            auth::API_KEY,
+        ])
         .expose_headers([LOCATION, PREFERENCE_APPLIED, RETRY_AFTER, WWW_AUTHENTICATE, door::REQUEST_ID])
         .max_age(MAX_AGE)
 }
