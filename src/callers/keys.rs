@@ -93,11 +93,6 @@ impl ApiKey {
         &self.name
     }
 
-    /// Whether its requests are to be counted.
-    pub fn is_counted(&self) -> bool {
-        self.requests_per_minute.is_some()
-    }
-
     /// What it may use.
     pub fn limits(&self) -> Limits {
         Limits { accounts: self.accounts.clone(), destinations: self.destinations.clone() }

@@ -9,6 +9,7 @@ mod keys;
 mod limits;
 
 use std::num::NonZeroU32;
+use std::sync::Once;
 use std::time::Instant;
 
 use sha2::{Digest, Sha256};
@@ -22,7 +23,7 @@ pub use limits::Limits;
 use limits::Rates;
 
 /// Everybody who may call.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Callers {
     /// User name and password.
     pub basic: Option<Basic>,
@@ -31,6 +32,8 @@ pub struct Callers {
     pub allow_anonymous: bool,
     /// None where requests can't be counted: each instance of a Lambda function sees only its own.
     rates: Option<Rates>,
+    /// Says so, once.
+    uncounted: Once,
 }
 
 /// Who calls.
@@ -58,17 +61,7 @@ impl Callers {
     /// Who is configured. `allow_anonymous`: nobody has to say who they are. `counts`: this process sees every
     /// request, so that it can count them.
     pub fn new(basic: Option<Basic>, keys: ApiKeys, allow_anonymous: bool, counts: bool) -> Self {
-        if let ApiKeys::Listed(listed) = &keys
-            && !counts
-        {
-            for key in listed.iter().filter(|key| key.is_counted()) {
-                tracing::warn!(
-                    caller = key.name(),
-                    "requestsPerMinute is not counted on Lambda: let API Gateway throttle"
-                );
-            }
-        }
-        Self { basic, keys, allow_anonymous, rates: counts.then(Rates::default) }
+        Self { basic, keys, allow_anonymous, rates: counts.then(Rates::default), uncounted: Once::new() }
     }
 
     /// How many API keys there are; those in Secrets Manager, and a password there, are read.
@@ -121,7 +114,12 @@ impl Callers {
     /// # Errors
     /// [`Kind::RateLimited`]: this one is too many, and is not counted.
     pub fn count(&self, caller: &Caller) -> Result<()> {
-        let (Some(rates), Some(name), Some(limit)) = (&self.rates, &caller.name, caller.requests_per_minute) else {
+        let (Some(name), Some(limit)) = (&caller.name, caller.requests_per_minute) else { return Ok(()) };
+        let Some(rates) = &self.rates else {
+            let warn = || {
+                tracing::warn!(caller = name, "requestsPerMinute is not counted on Lambda: let API Gateway throttle")
+            };
+            self.uncounted.call_once(warn);
             return Ok(());
         };
         rates.count(name, limit.get(), Instant::now()).map_err(|wait| {
