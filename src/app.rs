@@ -11,7 +11,7 @@ use crate::callers::{ApiKeys, Basic, Callers, Kept, Password};
 use crate::config::{AccountConfig, Config, KeySource, PasswordSource};
 use crate::credentials::SecretText;
 use crate::records::{Records, S3Records, StateLocation};
-use crate::renderer::{Renderer, Settings};
+use crate::renderer::{Queue, Renderer, Settings};
 use crate::telemetry::Metrics;
 
 /// A copy on Lambda must end before API Gateway gives up; elsewhere it may take its time.
@@ -45,6 +45,7 @@ impl App {
             serve_url_hosts: config.serve_url_hosts.clone(),
             webhook_hosts: config.webhook_hosts.clone(),
             records: config.state.as_ref().map(|state| records(config, state, &home)),
+            queue: config.queue.as_ref().map(|(url, region)| queue(config, url, region, &home)),
             metrics: Metrics::new(config.metrics),
             copy_limit: if config.on_lambda { COPY_ON_LAMBDA } else { COPY },
         };
@@ -74,6 +75,12 @@ fn records(config: &Config, state: &StateLocation, home: &SdkConfig) -> Records 
             prefix: prefix.clone(),
         }),
     }
+}
+
+/// As the records, the queue is ours.
+fn queue(config: &Config, url: &str, region: &str, home: &SdkConfig) -> Queue {
+    let aws = Arc::new(Aws::new(home.clone(), false, config.path_style));
+    Queue { aws, url: url.to_owned(), region: region.to_owned() }
 }
 
 fn callers(config: &Config, home: &SdkConfig) -> Callers {

@@ -67,6 +67,8 @@ pub enum Kind {
     Timeout,
     /// `RENDERGATE_STATE` is needed for this and not set. Set it.
     StateNotConfigured,
+    /// `RENDERGATE_QUEUE_URL` is needed for this and not set. Set it.
+    QueueNotConfigured,
     /// `RENDERGATE_DESTINATIONS` is needed for this and not set. Set it.
     DestinationsNotConfigured,
     /// The destination object exists, and the caller wanted it kept. Choose another key.
@@ -79,7 +81,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::InvalidJson,
         Self::InvalidField,
         Self::MissingField,
@@ -108,6 +110,7 @@ impl Kind {
         Self::AwsUnavailable,
         Self::Timeout,
         Self::StateNotConfigured,
+        Self::QueueNotConfigured,
         Self::DestinationsNotConfigured,
         Self::DestinationExists,
         Self::Config,
@@ -145,6 +148,7 @@ impl Kind {
             Self::AwsUnavailable => "aws_unavailable",
             Self::Timeout => "timeout",
             Self::StateNotConfigured => "state_not_configured",
+            Self::QueueNotConfigured => "queue_not_configured",
             Self::DestinationsNotConfigured => "destinations_not_configured",
             Self::DestinationExists => "destination_exists",
             Self::Config => "config",

@@ -10,7 +10,7 @@
 //!
 //! # Layers (each may use those below)
 //! ```text
-//! http  cli                          edges: translate, never decide
+//! http  worker  cli                  edges: translate, never decide
 //! app  config  policy                wiring, settings, the rights they need
 //! renderer                           use cases
 //! accounts                           a named place where renders run
@@ -48,3 +48,4 @@ pub mod policy;
 
 pub mod cli;
 pub mod http;
+pub mod worker;

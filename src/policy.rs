@@ -98,6 +98,18 @@ pub fn state(config: &Config) -> Vec<Statement> {
     ]
 }
 
+/// What putting jobs on the queue needs, and working on it, where Rendergate runs.
+pub fn queue(config: &Config) -> Vec<Statement> {
+    let Some((url, region)) = &config.queue else { return Vec::new() };
+    let mut path = url.rsplit('/');
+    let (name, owner) = (path.next().unwrap_or("*"), path.next().unwrap_or("*"));
+    let arn = format!("arn:{}:sqs:{region}:{owner}:{name}", names::partition(region));
+    vec![
+        allow("PutJobs", &["sqs:SendMessage"], vec![arn.clone()]),
+        allow("DoJobs", &["sqs:DeleteMessage", "sqs:ReceiveMessage"], vec![arn]),
+    ]
+}
+
 /// What `rendergate bucket` needs: to create Remotion's bucket.
 pub fn bucket(account: &AccountConfig) -> Vec<Statement> {
     let set_up = [

@@ -2,7 +2,7 @@
 //!
 //! `function` invokes, `bucket` reads and writes objects, `copy` moves a finished file, `delete`
 //! removes files, `download` brings one here,
-//! `setup` makes a bucket, `error` turns refusals into advice. Only this layer names an `aws_sdk_*` type.
+//! `setup` makes a bucket, `queue` keeps what is to be done later, `error` turns refusals into advice. Only this layer names an `aws_sdk_*` type.
 
 mod bucket;
 mod copy;
@@ -11,6 +11,7 @@ mod download;
 mod error;
 mod examine;
 mod function;
+mod queue;
 mod setup;
 
 use std::collections::HashMap;
@@ -32,6 +33,7 @@ pub use copy::{Copied, CopyTarget};
 use error::Call;
 pub use examine::{Concurrency, Identity, Reach};
 pub use function::{Deployed, Invoked, OnThrottle, Piece, Streaming};
+pub use queue::{Message, Queue};
 pub use setup::{Bucket, Expiry};
 
 /// A refused key is looked up anew at most this often: a source that stays wrong must not cost a call per request.
@@ -73,6 +75,7 @@ struct Clients {
     path_style: bool,
     s3: Mutex<HashMap<String, aws_sdk_s3::Client>>,
     lambda: Mutex<HashMap<String, aws_sdk_lambda::Client>>,
+    sqs: Mutex<HashMap<String, aws_sdk_sqs::Client>>,
 }
 
 impl Aws {
@@ -137,7 +140,7 @@ impl Aws {
 
 impl Clients {
     fn new(config: SdkConfig, path_style: bool) -> Arc<Self> {
-        Arc::new(Self { config, path_style, s3: Mutex::default(), lambda: Mutex::default() })
+        Arc::new(Self { config, path_style, s3: Mutex::default(), lambda: Mutex::default(), sqs: Mutex::default() })
     }
 
     fn s3(&self, region: &str) -> aws_sdk_s3::Client {
@@ -147,6 +150,15 @@ impl Clients {
                 .region(Region::new(region.to_owned()))
                 .force_path_style(self.path_style);
             aws_sdk_s3::Client::from_conf(config.build())
+        };
+        clients.entry(region.to_owned()).or_insert_with(make).clone()
+    }
+
+    fn sqs(&self, region: &str) -> aws_sdk_sqs::Client {
+        let mut clients = self.sqs.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || {
+            let config = aws_sdk_sqs::config::Builder::from(&self.config).region(Region::new(region.to_owned()));
+            aws_sdk_sqs::Client::from_conf(config.build())
         };
         clients.entry(region.to_owned()).or_insert_with(make).clone()
     }

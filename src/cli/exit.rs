@@ -64,6 +64,7 @@ pub(super) const fn code(kind: Kind) -> u8 {
         | Kind::UnsupportedMediaType
         | Kind::NotAllowed
         | Kind::StateNotConfigured
+        | Kind::QueueNotConfigured
         | Kind::DestinationsNotConfigured => 2,
         Kind::Config => CONFIG,
         Kind::AwsAccessDenied | Kind::AwsCredentialsRefused | Kind::CredentialsUnavailable | Kind::Unauthenticated => {

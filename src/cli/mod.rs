@@ -23,7 +23,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::telemetry::LogFormat;
-use crate::{http, telemetry};
+use crate::{http, telemetry, worker};
 
 /// Starts Remotion Lambda renders, follows them, and copies the finished file where it belongs.
 #[derive(Debug, Parser)]
@@ -37,6 +37,8 @@ struct Cli {
 enum Command {
     /// Serve HTTP until SIGTERM.
     Serve,
+    /// Do the jobs of RENDERGATE_QUEUE_URL until SIGTERM.
+    Work,
     /// Start a render, follow it to its end, copy it where asked, print where the file is.
     Render(Box<render::Args>),
     /// Render one image, copy it where asked, print where the file is.
@@ -70,6 +72,7 @@ pub async fn run() -> ExitCode {
         }
         Command::Config { markdown: false } => table::print_current(),
         Command::Serve => with_config(serve).await,
+        Command::Work => with_config(work).await,
         Command::Render(args) => with_config(async |config| render::run(*args, config).await).await,
         Command::Still(args) => with_config(async |config| still::run(&args, config).await).await,
         Command::Deployed(verb) => with_config(async |config| deployed::run(&verb, config).await).await,
@@ -118,6 +121,17 @@ async fn serve(config: Config) -> ExitCode {
             eprintln!("The server broke off: {error}");
             exit::FAILED.into()
         }
+    }
+}
+
+async fn work(config: Config) -> ExitCode {
+    telemetry::init(config.log_format, config.log_level, false);
+    Config::warn_of_unknown();
+    let app = App::new(&config).await;
+    tracing::info!("working on the queue");
+    match worker::work(&app, http::stopped()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error, false),
     }
 }
 

@@ -29,6 +29,8 @@ enum Subject {
     Secret,
     /// Keep records in RENDERGATE_STATE.
     State,
+    /// Put jobs on RENDERGATE_QUEUE_URL, and work on them.
+    Queue,
     /// Create Remotion's bucket with `rendergate bucket`.
     Bucket,
     /// What `rendergate doctor` can tell only with further rights.
@@ -55,10 +57,17 @@ fn statements(args: &Args, config: &Config) -> Result<Vec<policy::Statement>> {
         Subject::Copy => (policy::copy(config), "RENDERGATE_DESTINATIONS names no bucket"),
         Subject::Secret => (policy::secret(config), "no setting names a secret"),
         Subject::State => (policy::state(config), "RENDERGATE_STATE names no bucket"),
+        Subject::Queue => (policy::queue(config), "RENDERGATE_QUEUE_URL is not set"),
         Subject::Bucket => (policy::bucket(account), ""),
         Subject::Doctor => (policy::doctor(account), ""),
         Subject::All => {
-            let parts = [policy::trigger(account), policy::copy(config), policy::secret(config), policy::state(config)];
+            let parts = [
+                policy::trigger(account),
+                policy::copy(config),
+                policy::secret(config),
+                policy::state(config),
+                policy::queue(config),
+            ];
             (parts.concat(), "")
         }
     };

@@ -41,6 +41,8 @@ pub struct Config {
     pub serve_url_hosts: Hosts,
     pub webhook_hosts: Hosts,
     pub state: Option<StateLocation>,
+    /// URL and region.
+    pub queue: Option<(String, String)>,
     pub basic: Option<(String, PasswordSource)>,
     pub api_keys: Option<KeySource>,
     pub allow_anonymous: bool,
@@ -126,13 +128,14 @@ impl Config {
             account,
             other_accounts,
             account_policy: accounts::policy(&mut reader),
-            home_region,
+            home_region: home_region.clone(),
             composition: reader.text("RENDERGATE_COMPOSITION"),
             codec: reader.read("RENDERGATE_CODEC", codec).unwrap_or(Codec::H264),
             destinations: reader.parsed("RENDERGATE_DESTINATIONS").unwrap_or_default(),
             serve_url_hosts: reader.parsed("RENDERGATE_SERVE_URL_HOSTS").unwrap_or_default(),
             webhook_hosts: reader.parsed("RENDERGATE_WEBHOOK_HOSTS").unwrap_or_default(),
             state,
+            queue: reader.read("RENDERGATE_QUEUE_URL", |url| queue(url, &home_region)),
             basic: callers::basic(&mut reader),
             api_keys: reader.read("RENDERGATE_API_KEYS", callers::key_source),
             allow_anonymous: reader.flag("RENDERGATE_ALLOW_ANONYMOUS"),
@@ -187,6 +190,15 @@ impl Config {
 
 fn is_account_id(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// AWS writes the region into a queue's URL: `https://sqs.us-east-1.amazonaws.com/123456789012/name`.
+fn queue(url: &str, home_region: &str) -> Result<(String, String), String> {
+    let Some((host, _)) = url.split_once("://").and_then(|(_, rest)| rest.split_once('/')) else {
+        return Err("expected the URL of an SQS queue".to_owned());
+    };
+    let region = host.split('.').find(|part| names::is_region(part)).unwrap_or(home_region);
+    Ok((url.to_owned(), region.to_owned()))
 }
 
 fn codec(text: &str) -> Result<Codec, String> {

@@ -22,7 +22,7 @@ const fn secret(name: &'static str, meaning: &'static str, default: &'static str
 }
 
 /// Every setting, in the order of the documentation. An empty value counts as not set.
-pub const SETTINGS: [Setting; 31] = [
+pub const SETTINGS: [Setting; 33] = [
     setting(
         "RENDERGATE_FUNCTION_NAME",
         "the Remotion function, name or ARN; when set, the only one",
@@ -79,6 +79,11 @@ pub const SETTINGS: [Setting; 31] = [
         "where records are kept: `s3://bucket[/prefix]` (a private bucket) or `file:<folder>`",
         "on Lambda none; elsewhere `$XDG_STATE_HOME/rendergate` or `~/.local/state/rendergate`",
     ),
+    setting(
+        "RENDERGATE_QUEUE_URL",
+        "SQS queue of what is to be done later; the worker function or `rendergate work` does it",
+        "none",
+    ),
     setting("API_USERNAME", "user name for HTTP Basic", "none"),
     secret(
         "API_PASSWORD",
@@ -112,6 +117,7 @@ pub const SETTINGS: [Setting; 31] = [
     setting("AWS_ENDPOINT_URL", "another endpoint for all of AWS, for local work", "AWS"),
     setting("AWS_ENDPOINT_URL_LAMBDA", "another endpoint for Lambda", "AWS_ENDPOINT_URL"),
     setting("AWS_ENDPOINT_URL_S3", "another endpoint for S3", "AWS_ENDPOINT_URL"),
+    setting("AWS_ENDPOINT_URL_SQS", "another endpoint for SQS", "AWS_ENDPOINT_URL"),
     setting("AWS_ENDPOINT_URL_SECRETS_MANAGER", "another endpoint for Secrets Manager", "AWS_ENDPOINT_URL"),
     setting("AWS_REGION", "where we run: secrets and state are looked up here", "RENDERGATE_REGION"),
 ];

@@ -22,7 +22,7 @@ use axum::routing::{get, post};
 use crate::app::App;
 use crate::error::{Error, Kind};
 pub use door::Door;
-pub use serve::serve;
+pub use serve::{serve, stopped};
 
 /// Every route. Put a [`Door`] into a request's extensions where something stands in front of us.
 pub fn router(app: App) -> Router {

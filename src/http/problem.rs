@@ -16,6 +16,7 @@ pub(super) const fn status(kind: Kind) -> StatusCode {
         | Kind::MissingField
         | Kind::InvalidParameter
         | Kind::StateNotConfigured
+        | Kind::QueueNotConfigured
         | Kind::DestinationsNotConfigured => StatusCode::BAD_REQUEST,
         Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
         Kind::NotAllowed => StatusCode::FORBIDDEN,

@@ -2,7 +2,7 @@
 //!
 //! `order` is what callers ask for, `plan` checks it, `target` is the function that it goes to, `start` sends it,
 //! `ticket` is the claim check, `look` reads how it is, `ask` has the function tell it, `progress` follows,
-//! `finish` copies, `download` brings it here, `cancel` stops, `delete` clears away, `bucket` makes the place for it
+//! `finish` copies, `job` is what is done later, `download` brings it here, `cancel` stops, `delete` clears away, `bucket` makes the place for it
 //! all. `still` renders one image while the caller waits, `attempt` by `attempt`, with a `memory` of those that take
 //! longer. `compositions`, `deployed` and `sites` tell what there is to render, and with what; `doctor` whether all of it is in order. Edges translate to
 //! and from these and decide nothing.
@@ -19,6 +19,7 @@ mod doctor;
 mod download;
 mod finish;
 mod hosts;
+mod job;
 mod look;
 mod memory;
 mod order;
@@ -36,6 +37,7 @@ use std::time::Duration;
 
 pub use crate::accounts::FunctionInfo;
 use crate::accounts::{Account, Accounts, Turn, not_allowed};
+pub use crate::aws::{Message, Queue};
 use crate::callers::Limits;
 use crate::error::{Error, Kind, Result};
 pub use crate::records::CopyStatus;
@@ -53,6 +55,7 @@ pub use doctor::{Finding, Verdict};
 pub use download::Downloaded;
 pub use finish::CopyView;
 pub use hosts::Hosts;
+pub use job::Job;
 pub use order::Order;
 pub use progress::{Link, View};
 pub use sites::{Bucket, Site, Sites};
@@ -80,6 +83,8 @@ pub struct Settings {
     pub webhook_hosts: Hosts,
     /// Where what is left to do is kept.
     pub records: Option<Records>,
+    /// Where what is to be done later is put.
+    pub queue: Option<Queue>,
     /// Counts what happens.
     pub metrics: Metrics,
     /// How long one copy may take.

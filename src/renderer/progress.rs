@@ -98,7 +98,7 @@ impl Renderer {
         self.see(ticket, finish::PATIENCE).await
     }
 
-    async fn see(&self, ticket: &Ticket, patience: Duration) -> Result<View> {
+    pub(super) async fn see(&self, ticket: &Ticket, patience: Duration) -> Result<View> {
         let (view, record) = tokio::join!(self.look(ticket), self.record(ticket));
         self.with_copy(ticket, self.with_memory(ticket, view)?, record?, patience).await
     }

@@ -121,6 +121,7 @@ impl Renderer {
                     let detail = format!("The render {id} runs, but its copy could not be recorded: {error} Ask for the copy at /v1/renders/{id}/copy when it is done.");
                     error.with("id", id.as_str()).retold(detail)
                 })?;
+                self.follow_later(&ticket).await;
                 Some(CopyView::from(&record.copy))
             }
             None => None,

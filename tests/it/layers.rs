@@ -28,8 +28,8 @@ const LAYERS: [(&str, &str); 19] = [
     ("policy", "config credentials records remotion"),
     ("app", "accounts aws callers config credentials notify records remotion renderer"),
     ("http", "app callers remotion renderer"),
-    ("worker", "app remotion renderer"),
-    ("cli", "app config http policy remotion renderer"),
+    ("worker", "app renderer"),
+    ("cli", "app config http policy remotion renderer worker"),
     ("bin", "app cli config http worker"),
 ];
 

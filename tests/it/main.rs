@@ -47,3 +47,4 @@ mod submit;
 mod template;
 mod vectors;
 mod verb_vectors;
+mod worker;

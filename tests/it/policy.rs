@@ -14,7 +14,9 @@ const KEY: &str = "a-key-of-twenty-letters";
 
 /// Nothing is fixed but the destination, so that everything has to be found.
 fn settings(settings: Settings, world: &World) -> Settings {
+    let queue = world.moto.create_queue("jobs");
     settings
+        .set("RENDERGATE_QUEUE_URL", queue)
         .unset("RENDERGATE_BUCKET")
         .unset("RENDERGATE_FUNCTION_NAME")
         .set("RENDERGATE_DESTINATIONS", format!("{}/out/", world.videos))
@@ -133,8 +135,8 @@ fn each_statement_is_needed_for_what_it_says_and_all_are_enough() {
     world.moto.create_secret("callers", &json!([{ "name": "shop", "key": KEY }]).to_string());
     let statements = policy(&settings(world.settings(), &world), "all");
     assert_eq!(refused(&world, &statements), BTreeSet::new(), "everything is allowed");
-    // Lambda is no part of moto here, and moto's own errors for a missing object don't depend on rights.
-    let not_enforced = ["Render", "ListFunctions", "TellOfAFunction", "ListRecords"];
+    // Lambda is no part of moto here, for a queue moto asks for other rights than AWS, and moto's own errors for a missing object don't depend on rights.
+    let not_enforced = ["Render", "ListFunctions", "TellOfAFunction", "ListRecords", "PutJobs", "DoJobs"];
     for (taken, statement) in statements.iter().enumerate().filter(|(_, all)| !not_enforced.contains(&sid(all))) {
         let mut rest = statements.clone();
         rest.remove(taken);
@@ -163,6 +165,15 @@ fn what_is_printed_is_what_is_called() {
     assert_eq!(settings.run(&["functions", FUNCTION]).code, Some(0));
     assert_eq!(settings.run(&["bucket", "--region", "eu-west-1", "--folder-expiry", "true"]).code, Some(0));
     assert_eq!(settings.run(&["doctor"]).code, Some(0));
+    let done = format!("default~us-east-1~{}~aaaaaaaaaa", world.bucket);
+    world
+        .moto
+        .send(settings.get("RENDERGATE_QUEUE_URL"), &json!({ "job": "follow", "id": done, "since": 0 }).to_string());
+    let worker = settings.start(env!("CARGO_BIN_EXE_rendergate"), &["work"]);
+    while !world.aws.actions().contains(&"sqs:DeleteMessage".to_owned()) {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    worker.stop();
     // A bucket that can't be set up is taken away again.
     let refusal = Reply::aws_xml(403, "AccessDenied", "no");
     world.aws.fault(1, |call| call.query.contains("policy"), refusal);
