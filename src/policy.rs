@@ -128,6 +128,20 @@ pub fn bucket(account: &AccountConfig) -> Vec<Statement> {
     ]
 }
 
+/// What `rendergate functions rm` and `rendergate sites rm` need.
+pub fn remove(account: &AccountConfig) -> Vec<Statement> {
+    let bucket = bucket_arn(account);
+    let mut statements = vec![
+        allow("DeleteFunctions", &["lambda:DeleteFunction"], vec![function_arn(account)]),
+        allow("ListSites", &["s3:ListBucket"], vec![bucket.clone()]),
+        allow("DeleteSites", &["s3:DeleteObject"], vec![format!("{bucket}/sites/*")]),
+    ];
+    if account.settings.bucket.is_none() {
+        statements.push(allow("FindTheBucket", &["s3:ListAllMyBuckets"], vec!["*".to_owned()]));
+    }
+    statements
+}
+
 /// What `rendergate doctor` needs besides, to tell everything.
 pub fn doctor(account: &AccountConfig) -> Vec<Statement> {
     vec![

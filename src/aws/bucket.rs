@@ -164,18 +164,22 @@ impl Aws {
         }
     }
 
-    /// A link to the object for `life` (at most 7 days; 1 hour with temporary credentials). No call is made.
-    pub async fn presign(&self, object: &Object, life: Duration) -> Result<Presigned> {
-        let signed = self.sign(object, life).await?;
+    /// A link to the object for `life` (at most 7 days; 1 hour with temporary credentials) from `start` on. No
+    /// call is made.
+    pub async fn presign(&self, object: &Object, life: Duration, start: SystemTime) -> Result<Presigned> {
+        let signed = self.sign(object, life, start).await?;
         if life > TEMPORARY_LINK && signed.url.contains("X-Amz-Security-Token=") {
-            return self.sign(object, TEMPORARY_LINK).await;
+            return self.sign(object, TEMPORARY_LINK, start).await;
         }
         Ok(signed)
     }
 
-    async fn sign(&self, object: &Object, life: Duration) -> Result<Presigned> {
-        let expires_at = DateTime::from(SystemTime::now() + life);
-        let config = PresigningConfig::expires_in(life)
+    async fn sign(&self, object: &Object, life: Duration, start: SystemTime) -> Result<Presigned> {
+        let expires_at = DateTime::from(start + life);
+        let config = PresigningConfig::builder()
+            .start_time(start)
+            .expires_in(life)
+            .build()
             .map_err(|error| Error::field("expiresIn", "1 to 604800 seconds").because(error))?;
         let signed = self.call(object.call("s3:GetObject"), |clients| {
             let request = clients.s3(&object.region).get_object().bucket(&object.bucket).key(&object.key);
@@ -226,8 +230,7 @@ impl Aws {
     /// The buckets whose names begin with `prefix`, as seen in this region.
     pub async fn list_buckets(&self, region: &str, prefix: &str) -> Result<Vec<ListedBucket>> {
         let call = Call { action: "s3:ListAllMyBuckets", resource: "*".into() };
-        let answer = self.call(call, |clients| clients.s3(region).list_buckets().prefix(prefix).send());
-        // Outside AWS the prefix may be ignored.
+        let answer = self.call(call, |clients| clients.s3(region).list_buckets().send());
         let listed = answer.await?.buckets.unwrap_or_default().into_iter().filter_map(|bucket| {
             let created_ms = bucket.creation_date.and_then(|date| date.to_millis().ok());
             Some(ListedBucket { name: bucket.name?, created_ms })

@@ -60,6 +60,10 @@ where
             "AWS throttles: the account's Lambda concurrency or request rate is used up. Nothing was started; try again later, or raise the quota.",
         )
         .with("retryAfter", retry_after.unwrap_or(2)),
+        _ if code == "RequestTooLargeException" => Error::new(
+            Kind::BodyTooLarge,
+            "The order is larger than Lambda takes: 6 MB. Put large data at a URL and pass that in inputProps.",
+        ),
         SdkError::ServiceError(_) if status >= 500 => unavailable(action, retry_after),
         SdkError::ServiceError(_) => {
             Error::new(Kind::AwsError, format!("AWS refused {action} on {resource}: {code} (HTTP {status})."))

@@ -8,6 +8,7 @@ mod doctor;
 mod exit;
 mod policy;
 mod price;
+mod remove;
 mod render;
 mod still;
 mod table;
@@ -87,7 +88,8 @@ pub async fn run() -> ExitCode {
 /// Reads the settings first; all that is wrong with them is printed at once.
 async fn with_config(run: impl AsyncFnOnce(Config) -> ExitCode) -> ExitCode {
     match Config::from_env() {
-        Ok(config) => run(config).await,
+        // Boxed: as in `aws`, the compiler gives up on futures that are nested too deeply.
+        Ok(config) => Box::pin(run(config)).await,
         Err(mistakes) => {
             eprint!("{mistakes}");
             exit::CONFIG.into()

@@ -33,9 +33,11 @@ enum Subject {
     Queue,
     /// Create Remotion's bucket with `rendergate bucket`.
     Bucket,
+    /// Delete functions and sites with `rendergate functions rm` and `sites rm`.
+    Remove,
     /// What `rendergate doctor` can tell only with further rights.
     Doctor,
-    /// All but `bucket` and `doctor`, for one role that does everything.
+    /// All but `bucket`, `remove` and `doctor`, for one role that does everything.
     All,
 }
 
@@ -59,6 +61,7 @@ fn statements(args: &Args, config: &Config) -> Result<Vec<policy::Statement>> {
         Subject::State => (policy::state(config), "RENDERGATE_STATE names no bucket"),
         Subject::Queue => (policy::queue(config), "RENDERGATE_QUEUE_URL is not set"),
         Subject::Bucket => (policy::bucket(account), ""),
+        Subject::Remove => (policy::remove(account), ""),
         Subject::Doctor => (policy::doctor(account), ""),
         Subject::All => {
             let parts = [

@@ -63,7 +63,7 @@ impl Renderer {
         Ok(found)
     }
 
-    fn place<'a>(&'a self, which: &'a Which) -> Result<(&'a Account, &'a str)> {
+    pub(super) fn place<'a>(&'a self, which: &'a Which) -> Result<(&'a Account, &'a str)> {
         let account = self.named_or_first(which.account.as_deref())?;
         Ok((account, account.region(which.region.as_deref())?))
     }

@@ -4,7 +4,8 @@
 //! `ticket` is the claim check, `look` reads how it is, `ask` has the function tell it, `progress` follows,
 //! `finish` copies, `job` is what is done later, `download` brings it here, `cancel` stops, `delete` clears away, `bucket` makes the place for it
 //! all. `still` renders one image while the caller waits, `attempt` by `attempt`, with a `memory` of those that take
-//! longer. `compositions`, `deployed` and `sites` tell what there is to render, and with what; `doctor` whether all of it is in order. Edges translate to
+//! longer. `compositions`, `deployed` and `sites` tell what there is to render, and with what, `doctor` whether all of
+//! it is in order; `remove` takes it away. `presign` links to what may be reached. Edges translate to
 //! and from these and decide nothing.
 
 mod ask;
@@ -24,7 +25,9 @@ mod look;
 mod memory;
 mod order;
 mod plan;
+mod presign;
 mod progress;
+mod remove;
 mod sites;
 mod start;
 mod still;
@@ -58,6 +61,7 @@ pub use hosts::Hosts;
 pub use job::Job;
 pub use order::Order;
 pub use progress::{Link, View};
+pub use remove::DeletedSite;
 pub use sites::{Bucket, Site, Sites};
 pub use start::Started;
 pub use still::{Image, StillOrder, StillView};

@@ -1,6 +1,6 @@
 //! Follows a render to its end, and delivers its output.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde::Serialize;
 
@@ -179,7 +179,7 @@ impl Renderer {
         let account = self.settings().accounts.get(&ticket.account)?;
         self.check_output(ticket, &source.bucket, &source.key)?;
         let object = account.object(&ticket.region, &source.bucket, source.key);
-        let Presigned { url, expires_at } = account.aws.presign(&object, life).await?;
+        let Presigned { url, expires_at } = account.aws.presign(&object, life, SystemTime::now()).await?;
         Ok(Link { url, expires_at })
     }
 

@@ -11,6 +11,7 @@ use super::{CopyTo, Order, Renderer, Ticket};
 use crate::aws::Invoked;
 use crate::error::{Error, Kind, Result};
 use crate::records::{CopyRecord, CopyStatus, Record};
+use crate::remotion::links::{Console, Pages};
 use crate::remotion::payload::{Given, Start};
 use crate::remotion::props::{self, Room};
 use crate::remotion::reply::{self, StartReply};
@@ -38,6 +39,9 @@ pub struct Started {
     pub status: &'static str,
     /// The copy that was ordered.
     pub copy: Option<CopyView>,
+    /// Pages of AWS's console about it.
+    #[serde(flatten)]
+    pub pages: Pages,
 }
 
 /// A render that runs, and of which nobody has been told.
@@ -46,6 +50,7 @@ struct Running<'a> {
     function: Function<'a>,
     render_id: String,
     bucket_name: String,
+    pages: Pages,
 }
 
 impl Renderer {
@@ -93,7 +98,15 @@ impl Renderer {
             StartReply::Started { render_id, bucket_name }
                 if names::is_render_id(&render_id) && self.may_render_in(place.account, &bucket_name) =>
             {
-                Ok(Running { plan, function, render_id, bucket_name })
+                let console = Console {
+                    region: function.region,
+                    function: &function.name,
+                    renderer_function: media.renderer_function_name.as_deref(),
+                    bucket: &bucket_name,
+                    render_id: &render_id,
+                };
+                let pages = console.media();
+                Ok(Running { plan, function, render_id, bucket_name, pages })
             }
             StartReply::Refused(message) => {
                 Err(function.refused("refused the render", &message, &order.secrets()).await)
@@ -105,7 +118,7 @@ impl Renderer {
     /// The render runs: what is left to do for it is written down before anybody is told.
     async fn accept(&self, running: Running<'_>) -> Result<Started> {
         let Running { plan, function: Function { account, region, name: function_name, .. }, .. } = running;
-        let Running { render_id, bucket_name, .. } = running;
+        let Running { render_id, bucket_name, pages, .. } = running;
         let name = account.settings.name.clone();
         let ticket =
             Ticket { account: name.clone(), region: region.to_owned(), bucket: bucket_name.clone(), render_id };
@@ -135,6 +148,7 @@ impl Renderer {
             account: name,
             status: "rendering",
             copy,
+            pages,
         })
     }
 }

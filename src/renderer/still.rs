@@ -15,6 +15,7 @@ use super::start::{Started, new_record};
 use super::target::{self, Function, Names, Place, Target};
 use super::{CopyTo, Renderer, Ticket};
 use crate::error::{Error, Kind, Result};
+use crate::remotion::links::Console;
 use crate::remotion::number::Whole;
 use crate::remotion::price::Costs;
 use crate::remotion::props::{self, Room};
@@ -187,6 +188,11 @@ impl Renderer {
         let payload = serde_json::to_vec(&Still::new(given))
             .map_err(|error| Error::new(Kind::Internal, "The order can't be written.").because(error))?;
         let mut retries = still.max_retries.unwrap_or(Whole(1)).0;
+        // Whoever learns that it failed may look for what it wrote.
+        let with_id = |error: Error| match begun.borrow().as_ref() {
+            Some(Begun { render_id, .. }) => error.with("renderId", render_id.as_str()),
+            None => error,
+        };
         loop {
             match function.attempt(payload.clone(), streamed, begun).await? {
                 End::Image(image) => return Ok((plan, function, *image)),
@@ -195,15 +201,11 @@ impl Renderer {
                     tracing::warn!(code = error.kind().code(), "still broke off, trying again");
                     retries -= 1;
                 }
-                End::Broken(error) => return Err(error),
+                End::Broken(error) => return Err(with_id(error)),
                 End::Refused(message) => {
                     self.settings().metrics.put(&place.account.settings.name, Metric::Failed);
-                    let error = function.refused("could not render the still", &message, &order.secrets()).await;
-                    let begun = begun.borrow().clone();
-                    return Err(match begun {
-                        Some(Begun { render_id, .. }) => error.with("renderId", render_id),
-                        None => error,
-                    });
+                    let refused = function.refused("could not render the still", &message, &order.secrets()).await;
+                    return Err(with_id(refused));
                 }
             }
         }
@@ -262,6 +264,8 @@ impl Renderer {
     fn begun_still(&self, plan: &Plan<'_>, function: &str, render_id: String, bucket: String) -> Started {
         let Target { account, region, .. } = plan.target;
         let account = account.settings.name.clone();
+        let console = Console { region, function, renderer_function: None, bucket: &bucket, render_id: &render_id };
+        let pages = console.still();
         let ticket = Ticket { account, region: region.to_owned(), bucket, render_id };
         Started {
             id: ticket.to_string(),
@@ -272,6 +276,7 @@ impl Renderer {
             account: ticket.account,
             status: "rendering",
             copy: None,
+            pages,
         }
     }
 

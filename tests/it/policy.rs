@@ -174,6 +174,9 @@ fn what_is_printed_is_what_is_called() {
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
     worker.stop();
+    world.moto.put_object(&world.bucket, "sites/a/index.html", &[], "<html>");
+    assert_eq!(settings.run(&["sites", "rm", "a", "--yes"]).code, Some(0));
+    assert_eq!(settings.run(&["functions", "rm", FUNCTION, "--yes"]).code, Some(0));
     // A bucket that can't be set up is taken away again.
     let refusal = Reply::aws_xml(403, "AccessDenied", "no");
     world.aws.fault(1, |call| call.query.contains("policy"), refusal);

@@ -42,7 +42,12 @@ impl Settings {
 
     /// Runs a command of `rendergate` to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Finished {
-        let mut process = self.command(env!("CARGO_BIN_EXE_rendergate"), arguments).spawn().unwrap();
+        self.run_program(env!("CARGO_BIN_EXE_rendergate"), arguments)
+    }
+
+    /// Runs a program to its end.
+    pub(crate) fn run_program(&self, program: &str, arguments: &[&str]) -> Finished {
+        let mut process = self.command(program, arguments).spawn().unwrap();
         let (stdout, stderr) = (Log::default(), Log::default());
         let readers =
             [listen_to(process.stdout.take().unwrap(), &stdout), listen_to(process.stderr.take().unwrap(), &stderr)];
