@@ -1,14 +1,14 @@
 //! Wires everything together: the one place that constructs.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 
 use crate::accounts::{Account, Accounts};
 use crate::aws::{self, Aws, Endpoints};
-use crate::callers::{ApiKeys, Callers};
-use crate::config::{AccountConfig, Config, KeySource};
+use crate::callers::{ApiKeys, Basic, Callers, Kept, Password};
+use crate::config::{AccountConfig, Config, KeySource, PasswordSource};
 use crate::credentials::SecretText;
 use crate::records::{Records, S3Records, StateLocation};
 use crate::renderer::{Queue, Renderer, Settings};
@@ -25,6 +25,8 @@ pub struct App {
     pub renderer: Renderer,
     /// Who may call.
     pub callers: Arc<Callers>,
+    /// The origins whose pages may call; `*` is any.
+    pub cors_origins: Arc<[String]>,
     /// Whether the process lives on after an answer and may follow renders.
     pub lives_on: bool,
 }
@@ -44,6 +46,8 @@ impl App {
             composition: config.composition.clone(),
             codec: config.codec,
             destinations: config.destinations.clone(),
+            serve_url_hosts: config.serve_url_hosts.clone(),
+            webhook_hosts: config.webhook_hosts.clone(),
             records: config.state.as_ref().map(|state| records(config, state, &home)),
             queue: config.queue.as_ref().map(|(url, region)| queue(config, url, region, &home)),
             metrics: Metrics::new(config.metrics),
@@ -52,6 +56,7 @@ impl App {
         Self {
             renderer: Renderer::new(settings),
             callers: Arc::new(callers(config, &home)),
+            cors_origins: config.cors_origins.clone().into(),
             lives_on: !config.on_lambda,
         }
     }
@@ -88,14 +93,21 @@ fn callers(config: &Config, home: &SdkConfig) -> Callers {
     let keys = match &config.api_keys {
         None => ApiKeys::None,
         Some(KeySource::Listed(keys)) => ApiKeys::Listed(keys.clone()),
-        Some(KeySource::Secret(secret)) => {
-            ApiKeys::Secret { text: SecretText::new(secret.clone(), home), read: Mutex::default() }
-        }
+        Some(KeySource::Secret(secret)) => ApiKeys::Secret(Kept::new(SecretText::new(secret.clone(), home))),
     };
+    let basic = config.basic.as_ref().map(|(user, password)| {
+        let password = match password {
+            PasswordSource::Set(password) => Password::Set(password.clone()),
+            PasswordSource::Secret(secret) => Password::Secret(Kept::new(SecretText::new(secret.clone(), home))),
+        };
+        Basic { user: user.clone(), password }
+    });
     // On loopback nobody has to say who they are unless callers are configured; the server refuses
     // to listen elsewhere then, and on Lambda somebody always has to.
     let only_loopback = !config.on_lambda && config.basic.is_none() && config.api_keys.is_none();
-    Callers { basic: config.basic.clone(), keys, allow_anonymous: config.allow_anonymous || only_loopback }
+    // An instance of a function sees only its own requests.
+    let counts = !config.on_lambda;
+    Callers::new(basic, keys, config.allow_anonymous || only_loopback, counts)
 }
 
 #[cfg(test)]

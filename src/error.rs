@@ -47,6 +47,8 @@ pub enum Kind {
     CopyInProgress,
     /// AWS throttles us everywhere. Try again after `Retry-After`.
     Throttled,
+    /// The caller has made as many requests as it may in a minute. Try again after `Retry-After`.
+    RateLimited,
     /// AWS knows our credentials and refuses the action. Grant the named action on the named resource.
     AwsAccessDenied,
     /// AWS refuses our credentials. Renew them, and send the session token with temporary keys.
@@ -79,7 +81,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::InvalidJson,
         Self::InvalidField,
         Self::MissingField,
@@ -98,6 +100,7 @@ impl Kind {
         Self::NotCancellable,
         Self::CopyInProgress,
         Self::Throttled,
+        Self::RateLimited,
         Self::AwsAccessDenied,
         Self::AwsCredentialsRefused,
         Self::CredentialsUnavailable,
@@ -135,6 +138,7 @@ impl Kind {
             Self::NotCancellable => "not_cancellable",
             Self::CopyInProgress => "copy_in_progress",
             Self::Throttled => "throttled",
+            Self::RateLimited => "rate_limited",
             Self::AwsAccessDenied => "aws_access_denied",
             Self::AwsCredentialsRefused => "aws_credentials_refused",
             Self::CredentialsUnavailable => "credentials_unavailable",

@@ -14,7 +14,8 @@
 //! app  config  policy                wiring, settings, the rights they need
 //! renderer                           use cases
 //! accounts                           a named place where renders run
-//! credentials  aws  records  callers the world: who we are, what we call, what we keep, who calls
+//! credentials  aws  outbound         the world: who we are, what we call,
+//! records  callers                   what we keep, who calls
 //! remotion                           the protocol: pure
 //! error  redacted  telemetry         ground
 //! ```
@@ -53,6 +54,7 @@ pub mod remotion;
 pub mod aws;
 pub mod callers;
 pub mod credentials;
+pub mod outbound;
 pub mod records;
 
 pub mod accounts;

@@ -4,6 +4,7 @@
 //! else in this crate reads the environment (the SDK's own chain does); nothing ever writes it.
 
 mod accounts;
+mod callers;
 mod credentials;
 mod dotenv;
 mod reader;
@@ -16,31 +17,20 @@ use std::net::{IpAddr, Ipv4Addr};
 use tracing::level_filters::LevelFilter;
 
 use crate::accounts::{AccountSettings, Policy};
-use crate::callers::ApiKey;
 use crate::credentials::{CredentialSource, SecretRef};
-use crate::error::Error;
 use crate::records::StateLocation;
-use crate::redacted::Redacted;
 use crate::remotion::names;
 use crate::remotion::values::Codec;
-use crate::renderer::Destinations;
+use crate::renderer::{Destinations, Hosts};
 use crate::telemetry::LogFormat;
 pub use accounts::AccountConfig;
+pub use callers::{KeySource, PasswordSource};
 use credentials::Sources;
 use reader::Reader;
 pub use reader::{Mistake, Mistakes};
 use settings::ENDPOINTS;
 pub use settings::{SETTINGS, Setting};
 pub use variables::Variables;
-
-/// Where the list of API keys is.
-#[derive(Clone, Debug)]
-pub enum KeySource {
-    /// In the setting itself, or in a file that it names.
-    Listed(Vec<ApiKey>),
-    /// In Secrets Manager.
-    Secret(SecretRef),
-}
 
 /// Every setting, read and checked. See [`SETTINGS`] for what each means.
 #[derive(Clone, Debug)]
@@ -60,12 +50,15 @@ pub struct Config {
     /// `AWS_ENDPOINT_URL…`, by name.
     pub endpoints: BTreeMap<String, String>,
     pub destinations: Destinations,
+    pub serve_url_hosts: Hosts,
+    pub webhook_hosts: Hosts,
     pub state: Option<StateLocation>,
     /// URL and region.
     pub queue: Option<(String, String)>,
-    pub basic: Option<(String, Redacted<String>)>,
+    pub basic: Option<(String, PasswordSource)>,
     pub api_keys: Option<KeySource>,
     pub allow_anonymous: bool,
+    pub cors_origins: Vec<String>,
     pub host: IpAddr,
     pub port: u16,
     pub log_format: LogFormat,
@@ -129,11 +122,14 @@ impl Config {
             keep_clients: reader.text("REMOTION_DISABLE_AWS_CLIENT_CACHE").is_none(),
             endpoints,
             destinations: reader.parsed("RENDERGATE_DESTINATIONS").unwrap_or_default(),
+            serve_url_hosts: reader.parsed("RENDERGATE_SERVE_URL_HOSTS").unwrap_or_default(),
+            webhook_hosts: reader.parsed("RENDERGATE_WEBHOOK_HOSTS").unwrap_or_default(),
             state,
             queue: reader.read("RENDERGATE_QUEUE_URL", |url| queue(url, &home_region)),
-            basic: basic(&mut reader),
-            api_keys: reader.read("RENDERGATE_API_KEYS", key_source),
+            basic: callers::basic(&mut reader),
+            api_keys: reader.read("RENDERGATE_API_KEYS", callers::key_source),
             allow_anonymous: reader.flag("RENDERGATE_ALLOW_ANONYMOUS"),
+            cors_origins: reader.read("RENDERGATE_CORS_ORIGINS", callers::origins).unwrap_or_default(),
             host: reader
                 .read("RENDERGATE_HOST", |host| host.parse().map_err(|_| "expected an IP address".to_owned()))
                 .unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
@@ -148,6 +144,9 @@ impl Config {
         };
         if !on_lambda && !config.host.is_loopback() && config.has_no_callers() {
             reader.wrong("RENDERGATE_HOST", "beyond loopback callers must authenticate: set API_USERNAME and API_PASSWORD, RENDERGATE_API_KEYS, or RENDERGATE_ALLOW_ANONYMOUS=true");
+        }
+        for what in callers::unknown_names(&config) {
+            reader.wrong("RENDERGATE_API_KEYS", what);
         }
         reader.done(config)
     }
@@ -164,7 +163,11 @@ impl Config {
             KeySource::Secret(secret) => Some(secret),
             KeySource::Listed(_) => None,
         });
-        keys.chain(callers)
+        let password = self.basic.iter().filter_map(|(_, password)| match password {
+            PasswordSource::Secret(secret) => Some(secret),
+            PasswordSource::Set(_) => None,
+        });
+        keys.chain(callers).chain(password)
     }
 
     fn has_no_callers(&self) -> bool {
@@ -195,28 +198,6 @@ fn default_state<F: Fn(&str) -> Option<String>>(reader: &Reader<F>) -> Option<St
     let state_home = reader.text("XDG_STATE_HOME");
     let folder = state_home.or_else(|| reader.text("HOME").map(|home| format!("{home}/.local/state")))?;
     Some(StateLocation::Folder(format!("{folder}/rendergate").into()))
-}
-
-fn basic<F: Fn(&str) -> Option<String>>(reader: &mut Reader<F>) -> Option<(String, Redacted<String>)> {
-    match (reader.text("API_USERNAME"), reader.text("API_PASSWORD")) {
-        (Some(user), Some(password)) => Some((user, Redacted::new(password))),
-        (None, None) => None,
-        (Some(_), None) => {
-            reader.wrong("API_PASSWORD", "must be set together with API_USERNAME");
-            None
-        }
-        (None, Some(_)) => {
-            reader.wrong("API_USERNAME", "must be set together with API_PASSWORD");
-            None
-        }
-    }
-}
-
-fn key_source(text: &str) -> Result<KeySource, String> {
-    if let Some(reference) = text.strip_prefix("secret:") {
-        return reference.parse().map(KeySource::Secret).map_err(|error: Error| error.to_string());
-    }
-    ApiKey::list(&text_or_file(text)?).map(KeySource::Listed).map_err(|error| error.to_string())
 }
 
 /// A value, or what the file that it names holds: `file:<path>`.

@@ -91,6 +91,16 @@ pub const SETTINGS: &[Setting] = &[
         "none: copying is off",
     ),
     setting(
+        "RENDERGATE_SERVE_URL_HOSTS",
+        "hosts at which the `serveUrl` of a request may be, comma-separated: `sites.example.com,*.example.org`; a site's id is always allowed",
+        "any",
+    ),
+    setting(
+        "RENDERGATE_WEBHOOK_HOSTS",
+        "hosts to which the `webhook.url` of a request may lead, in the same form",
+        "any",
+    ),
+    setting(
         "RENDERGATE_STATE",
         "where records are kept: `s3://bucket[/prefix]` (a private bucket) or `file:<folder>`",
         "on Lambda none; elsewhere `$XDG_STATE_HOME/rendergate` or `~/.local/state/rendergate`",
@@ -101,13 +111,22 @@ pub const SETTINGS: &[Setting] = &[
         "none",
     ),
     setting("API_USERNAME", "user name for HTTP Basic", "none"),
-    secret("API_PASSWORD", "password for HTTP Basic", "none"),
+    secret(
+        "API_PASSWORD",
+        "password for HTTP Basic, or `secret:<id>`: the text of a secret, or its JSON member `password`",
+        "none",
+    ),
     secret(
         "RENDERGATE_API_KEYS",
-        "keys for `Authorization: Bearer` or `x-api-key`: `[{\"name\":\"shop\",\"sha256\":\"…\"}]`, `secret:<id>` or `file:<path>`",
+        "callers and what each may use: `[{\"name\":\"shop\",\"sha256\":\"…\"}]`, `secret:<id>` or `file:<path>`; see below",
         "none",
     ),
     setting("RENDERGATE_ALLOW_ANONYMOUS", "`true` opens the door to everyone", "false"),
+    setting(
+        "RENDERGATE_CORS_ORIGINS",
+        "origins whose pages may call, comma-separated, such as `https://shop.example`; `*` is any. Not behind an HTTP API, which answers browsers itself",
+        "none",
+    ),
     setting("PORT", "where `serve` listens; 0 takes a free port", "8080"),
     setting(
         "RENDERGATE_HOST",

@@ -43,7 +43,7 @@ impl Renderer {
         region: Option<&str>,
         folder_expiry: Option<bool>,
     ) -> Result<RenderBucket> {
-        let account = self.settings().accounts.named_or_first(account)?;
+        let account = self.named_or_first(account)?;
         let region = account.region(region)?;
         let mut here: Vec<_> = account.render_buckets(region).await?.into_iter().map(|bucket| bucket.name).collect();
         let (bucket_name, already_existed) = match (here.pop(), here.as_slice()) {

@@ -64,7 +64,7 @@ impl Renderer {
     }
 
     pub(super) fn place<'a>(&'a self, which: &'a Which) -> Result<(&'a Account, &'a str)> {
-        let account = self.settings().accounts.named_or_first(which.account.as_deref())?;
+        let account = self.named_or_first(which.account.as_deref())?;
         Ok((account, account.region(which.region.as_deref())?))
     }
 }

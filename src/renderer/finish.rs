@@ -73,7 +73,8 @@ impl Renderer {
         let file_name = source.key.rsplit('/').next().unwrap_or_default();
         let composition = view.composition().unwrap_or_default();
         let key = copy_to.resolved_key(&ticket.render_id, composition, file_name);
-        self.check_copy(copy_to, &key)?;
+        self.check_copy("copyTo", copy_to, &key)?;
+        self.check_output(ticket, &source.bucket, &source.key)?;
         let record = start::new_record(ticket, copy_to, key);
         let records = self.records()?;
         let version = match records.render(&record.id).await? {
@@ -138,7 +139,8 @@ impl Renderer {
             return self.recorded(ticket, claimed).await;
         };
         let copying = CopyView::from(&claimed.copy);
-        let (renderer, ticket) = (self.clone(), ticket.clone());
+        // Whoever sees the end makes the copy, for whoever ordered it.
+        let (renderer, ticket) = (self.unlimited(), ticket.clone());
         let work = async move { renderer.work(&ticket, &source, claimed, &version).await };
         let work = tokio::spawn(work.in_current_span());
         match tokio::time::timeout(patience, work).await {

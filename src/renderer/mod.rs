@@ -19,6 +19,7 @@ mod deployed;
 mod doctor;
 mod download;
 mod finish;
+mod hosts;
 mod job;
 mod look;
 mod memory;
@@ -38,8 +39,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 pub use crate::accounts::FunctionInfo;
-use crate::accounts::{Account, Accounts, not_allowed};
+use crate::accounts::{Account, Accounts, Turn, not_allowed};
 pub use crate::aws::{Message, Queue};
+use crate::callers::Limits;
 use crate::error::{Error, Kind, Result};
 pub use crate::records::CopyStatus;
 use crate::records::Records;
@@ -55,6 +57,7 @@ pub use deployed::Which;
 pub use doctor::{Finding, Verdict};
 pub use download::Downloaded;
 pub use finish::CopyView;
+pub use hosts::Hosts;
 pub use job::Job;
 pub use order::Order;
 pub use progress::{Link, View};
@@ -78,6 +81,10 @@ pub struct Settings {
     pub codec: Codec,
     /// Where copies may go.
     pub destinations: Destinations,
+    /// The hosts at which an order's site may be.
+    pub serve_url_hosts: Hosts,
+    /// The hosts to which an order's webhook may be sent.
+    pub webhook_hosts: Hosts,
     /// Where what is left to do is kept.
     pub records: Option<Records>,
     /// Where what is to be done later is put.
@@ -92,6 +99,8 @@ pub struct Settings {
 #[derive(Clone, Debug)]
 pub struct Renderer {
     inner: Arc<Inner>,
+    /// What its caller may use.
+    limits: Arc<Limits>,
 }
 
 #[derive(Debug)]
@@ -106,7 +115,18 @@ struct Inner {
 impl Renderer {
     /// A renderer; nothing is called yet.
     pub fn new(settings: Settings) -> Self {
-        Self { inner: Arc::new(Inner { settings, ended: Mutex::default(), stills: Mutex::default() }) }
+        let inner = Inner { settings, ended: Mutex::default(), stills: Mutex::default() };
+        Self { inner: Arc::new(inner), limits: Arc::default() }
+    }
+
+    /// The same for a caller who may use no more than this.
+    pub fn limited_to(&self, limits: Limits) -> Self {
+        Self { inner: self.inner.clone(), limits: Arc::new(limits) }
+    }
+
+    /// The same for what has been ordered, and was allowed then.
+    fn unlimited(&self) -> Self {
+        self.limited_to(Limits::default())
     }
 
     fn settings(&self) -> &Settings {
@@ -137,11 +157,13 @@ impl Renderer {
                     "A bare render id tells neither account nor bucket. Use the `id` that starting it answered, or set RENDERGATE_BUCKET where there is one account.",
                 ));
             };
+            self.check_account(&settings.name)?;
             let (account, region) = (settings.name.clone(), settings.region.clone());
             return Ok(Ticket { account, region, bucket: bucket.clone(), render_id: id.to_owned() });
         }
         let ticket: Ticket = id.parse()?;
         let account = self.settings().accounts.get(&ticket.account)?;
+        self.check_account(&ticket.account)?;
         account.region(Some(&ticket.region))?;
         if !self.may_render_in(account, &ticket.bucket) {
             return Err(not_allowed("id", &ticket.bucket));
@@ -149,14 +171,42 @@ impl Renderer {
         Ok(ticket)
     }
 
+    /// Refuses an account that the caller may not use.
+    fn check_account(&self, name: &str) -> Result<()> {
+        if self.limits.allow_account(name) { Ok(()) } else { Err(not_allowed("account", name)) }
+    }
+
+    /// The accounts that may render for the caller: the named one, or all by the policy.
+    fn turn(&self, named: Option<&str>) -> Result<Turn<'_>> {
+        self.settings().accounts.turn(named, |name| self.limits.allow_account(name))
+    }
+
+    /// The account to ask what is deployed.
+    fn named_or_first(&self, named: Option<&str>) -> Result<&Account> {
+        self.settings().accounts.named_or_first(named, |name| self.limits.allow_account(name))
+    }
+
+    /// Whether the caller may write this object of a destination.
+    fn may_write(&self, bucket: &str, key: &str) -> bool {
+        self.settings().destinations.allows(bucket, key) && self.limits.allow_destination(bucket, key)
+    }
+
     /// Whether renders may keep their files in this bucket: `forceBucketName` may name a destination.
     fn may_render_in(&self, account: &Account, bucket: &str) -> bool {
-        account.is_render_bucket(bucket) || self.settings().destinations.allows(bucket, "renders/")
+        account.is_render_bucket(bucket) || self.may_write(bucket, "renders/")
+    }
+
+    /// The site: the order's own, at a host where it may be, else the configured one.
+    fn site<'a>(&self, own: Option<&'a str>, account: &'a Account) -> Result<&'a str> {
+        if let Some(own) = own {
+            self.settings().serve_url_hosts.check_site("serveUrl", own)?;
+        }
+        plan::required("serveUrl", "RENDERGATE_SERVE_URL", own.or(account.settings.serve_url.as_deref()))
     }
 
     /// Refuses an output bucket that is neither the render bucket nor a destination.
     fn check_output_bucket(&self, field: &str, account: &Account, bucket: &str, key: &str) -> Result<()> {
-        let allowed = account.is_render_bucket(bucket) || self.settings().destinations.allows(bucket, key);
+        let allowed = account.is_render_bucket(bucket) || self.may_write(bucket, key);
         if allowed { Ok(()) } else { Err(not_allowed(field, bucket)) }
     }
 

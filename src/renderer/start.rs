@@ -61,7 +61,7 @@ impl Renderer {
     /// Bad orders cost nothing. See [`Kind`] for what AWS and the function may refuse.
     pub async fn start(&self, order: &Order) -> Result<Started> {
         let began = Instant::now();
-        let mut turn = self.settings().accounts.turn(order.account.as_deref())?;
+        let mut turn = self.turn(order.account.as_deref())?;
         let running = loop {
             let place = Self::next_place(&mut turn)?;
             match self.start_in(place, order).await {

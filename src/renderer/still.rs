@@ -139,8 +139,7 @@ impl Renderer {
         let configured = self.settings().composition.as_deref();
         let composition =
             required("composition", "RENDERGATE_COMPOSITION", still.composition.as_deref().or(configured))?;
-        let configured = target.account.settings.serve_url.as_deref();
-        let serve_url = required("serveUrl", "RENDERGATE_SERVE_URL", still.serve_url.as_deref().or(configured))?;
+        let serve_url = self.site(still.serve_url.as_deref(), target.account)?;
         check::still(still, serve_url)?;
         let (out_name, copy_to) = (still.out_name.as_ref(), order.copy_to.as_ref());
         let (copy_to, file_name) =
@@ -150,7 +149,7 @@ impl Renderer {
 
     async fn render_still(&self, order: &StillOrder, begun: &watch::Sender<Option<Begun>>) -> Result<StillView> {
         let began = Instant::now();
-        let mut turn = self.settings().accounts.turn(order.account.as_deref())?;
+        let mut turn = self.turn(order.account.as_deref())?;
         let (plan, function, image) = loop {
             let place = Self::next_place(&mut turn)?;
             match self.image_in(place, order, begun).await {
