@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::aws::{Aws, Object, OnThrottle};
+use crate::aws::{Aws, ListedBucket, Object, OnThrottle};
 use crate::error::{Error, Kind, Result};
 use crate::remotion::names::{self, FunctionName};
 use crate::remotion::reply;
@@ -189,21 +189,35 @@ impl Account {
         if let Some(bucket) = self.buckets.lock().unwrap_or_else(PoisonError::into_inner).get(region) {
             return Ok(bucket.clone());
         }
-        let all = self.aws.list_buckets(region, names::BUCKET_PREFIX).await?;
-        let mut here: Vec<String> = all
-            .into_iter()
-            .map(|bucket| bucket.name)
-            .filter(|bucket| names::bucket_region(bucket) == Some(region))
-            .collect();
+        let mut here = self.render_buckets(region).await?;
         let (Some(bucket), None) = (here.pop(), here.pop()) else {
             return Err(Error::new(
                 Kind::MissingField,
-                format!("There must be exactly one Remotion bucket in {region} to keep large props. Send `forceBucketName`, or set RENDERGATE_BUCKET."),
+                format!("There must be exactly one Remotion bucket in {region}. Send `forceBucketName`, set RENDERGATE_BUCKET, or make one by `rendergate bucket --region {region}`."),
             )
             .with("field", "forceBucketName"));
         };
+        let bucket = bucket.name;
         self.buckets.lock().unwrap_or_else(PoisonError::into_inner).insert(region.to_owned(), bucket.clone());
         Ok(bucket)
+    }
+
+    /// The render buckets of a region: one listing, and one more call for each bucket whose name does not tell
+    /// its region.
+    ///
+    /// # Errors
+    /// What AWS refused.
+    pub async fn render_buckets(&self, region: &str) -> Result<Vec<ListedBucket>> {
+        let mut here = Vec::new();
+        for bucket in self.aws.list_buckets(region, names::BUCKET_PREFIX).await? {
+            if !self.is_render_bucket(&bucket.name) {
+                continue;
+            }
+            if self.aws.region_of_render_bucket(&bucket.name, region).await.as_deref() == Some(region) {
+                here.push(bucket);
+            }
+        }
+        Ok(here)
     }
 }
 

@@ -47,6 +47,8 @@ pub enum Kind {
     CopyInProgress,
     /// AWS throttles us everywhere. Try again after `Retry-After`.
     Throttled,
+    /// The caller has made as many requests as it may in a minute. Try again after `Retry-After`.
+    RateLimited,
     /// AWS knows our credentials and refuses the action. Grant the named action on the named resource.
     AwsAccessDenied,
     /// AWS refuses our credentials. Renew them, and send the session token with temporary keys.
@@ -65,6 +67,8 @@ pub enum Kind {
     Timeout,
     /// `RENDERGATE_STATE` is needed for this and not set. Set it.
     StateNotConfigured,
+    /// `RENDERGATE_QUEUE_URL` is needed for this and not set. Set it.
+    QueueNotConfigured,
     /// `RENDERGATE_DESTINATIONS` is needed for this and not set. Set it.
     DestinationsNotConfigured,
     /// The destination object exists, and the caller wanted it kept. Choose another key.
@@ -77,7 +81,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 33] = [
         Self::InvalidJson,
         Self::InvalidField,
         Self::MissingField,
@@ -96,6 +100,7 @@ impl Kind {
         Self::NotCancellable,
         Self::CopyInProgress,
         Self::Throttled,
+        Self::RateLimited,
         Self::AwsAccessDenied,
         Self::AwsCredentialsRefused,
         Self::CredentialsUnavailable,
@@ -105,6 +110,7 @@ impl Kind {
         Self::AwsUnavailable,
         Self::Timeout,
         Self::StateNotConfigured,
+        Self::QueueNotConfigured,
         Self::DestinationsNotConfigured,
         Self::DestinationExists,
         Self::Config,
@@ -132,6 +138,7 @@ impl Kind {
             Self::NotCancellable => "not_cancellable",
             Self::CopyInProgress => "copy_in_progress",
             Self::Throttled => "throttled",
+            Self::RateLimited => "rate_limited",
             Self::AwsAccessDenied => "aws_access_denied",
             Self::AwsCredentialsRefused => "aws_credentials_refused",
             Self::CredentialsUnavailable => "credentials_unavailable",
@@ -141,6 +148,7 @@ impl Kind {
             Self::AwsUnavailable => "aws_unavailable",
             Self::Timeout => "timeout",
             Self::StateNotConfigured => "state_not_configured",
+            Self::QueueNotConfigured => "queue_not_configured",
             Self::DestinationsNotConfigured => "destinations_not_configured",
             Self::DestinationExists => "destination_exists",
             Self::Config => "config",
@@ -160,6 +168,7 @@ pub struct Error {
     detail: String,
     members: Map<String, Value>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    unsent: bool,
 }
 
 /// What everything fallible in this crate returns.
@@ -168,7 +177,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// A failure of this kind; `detail` tells the caller what to do and holds no secret.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), members: Map::new(), source: None }
+        Self { kind, detail: detail.into(), members: Map::new(), source: None, unsent: false }
     }
 
     /// Adds a member to the problem, such as `field`, `action` or `functionVersion`.
@@ -191,7 +200,18 @@ impl Error {
 
     /// The same failure without its cause, for those who wait for the same thing.
     pub fn share(&self) -> Self {
-        Self { kind: self.kind, detail: self.detail.clone(), members: self.members.clone(), source: None }
+        let Self { kind, detail, members, unsent, .. } = self;
+        Self { kind: *kind, detail: detail.clone(), members: members.clone(), source: None, unsent: *unsent }
+    }
+
+    /// Says that the call was never made, for want of credentials: nothing can have come of it.
+    pub fn unsent(self) -> Self {
+        Self { unsent: true, ..self }
+    }
+
+    /// Whether the call was never made.
+    pub fn is_unsent(&self) -> bool {
+        self.unsent
     }
 
     /// What went wrong.

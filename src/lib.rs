@@ -10,11 +10,12 @@
 //!
 //! # Layers (each may use those below)
 //! ```text
-//! http  cli                          edges: translate, never decide
+//! http  worker  cli                  edges: translate, never decide
 //! app  config  policy                wiring, settings, the rights they need
 //! renderer                           use cases
 //! accounts                           a named place where renders run
-//! credentials  aws  records  callers the world: who we are, what we call, what we keep, who calls
+//! credentials  aws  outbound         the world: who we are, what we call,
+//! records  callers                   what we keep, who calls
 //! remotion                           the protocol: pure
 //! error  redacted  telemetry         ground
 //! ```
@@ -24,6 +25,25 @@
 //! packs its props, invokes the function and writes down what is left to do; the answer is the
 //! ticket. [`renderer::Renderer::progress`] reads `progress.json`; whoever sees the end copies the
 //! output.
+//!
+//! # From a program
+//! [`app::App`] makes a [`renderer::Renderer`] out of the settings; its methods are the verbs.
+//! `examples/` has whole programs: `render`, `still`, `fetch`, and `offline` for what [`remotion`] knows alone.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::time::{Duration, Instant};
+//! use rendergate::{app::App, config::Config, renderer::Order};
+//!
+//! let renderer = App::new(&Config::from_env()?).await.renderer;
+//! let order = Order::from_json(br#"{"composition":"MyVideo","inputProps":{"title":"Hello"}}"#)?;
+//! let started = renderer.start(&order).await?;
+//! let ticket = renderer.ticket(&started.id)?;
+//! let view = renderer.wait(&ticket, Instant::now() + Duration::from_secs(300)).await?;
+//! println!("{:?}: {}", view.status, renderer.output(&ticket, Duration::from_secs(900)).await?.url);
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod error;
 pub mod redacted;
@@ -34,6 +54,7 @@ pub mod remotion;
 pub mod aws;
 pub mod callers;
 pub mod credentials;
+pub mod outbound;
 pub mod records;
 
 pub mod accounts;
@@ -46,3 +67,4 @@ pub mod policy;
 
 pub mod cli;
 pub mod http;
+pub mod worker;

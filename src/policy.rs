@@ -95,6 +95,12 @@ pub fn secret(config: &Config) -> Vec<Statement> {
     unless_empty("ReadSecrets", &["secretsmanager:GetSecretValue"], arns)
 }
 
+/// What assuming the accounts' and destinations' roles needs of whoever assumes them; the roles have to trust them, too.
+pub fn assume(config: &Config) -> Vec<Statement> {
+    let arns = config.credentials().filter_map(|source| source.role()).map(ToString::to_string).collect();
+    unless_empty("AssumeRoles", &["sts:AssumeRole"], arns)
+}
+
 /// What keeping records in S3 needs where Rendergate runs.
 pub fn state(config: &Config) -> Vec<Statement> {
     let Some(StateLocation::S3 { bucket, prefix }) = &config.state else { return Vec::new() };
@@ -102,6 +108,18 @@ pub fn state(config: &Config) -> Vec<Statement> {
     vec![
         allow("ListRecords", &["s3:ListBucket"], vec![arn.clone()]),
         allow("KeepRecords", &["s3:GetObject", "s3:PutObject"], vec![format!("{arn}/{prefix}*")]),
+    ]
+}
+
+/// What putting jobs on the queue needs, and working on it, where Rendergate runs.
+pub fn queue(config: &Config) -> Vec<Statement> {
+    let Some((url, region)) = &config.queue else { return Vec::new() };
+    let mut path = url.rsplit('/');
+    let (name, owner) = (path.next().unwrap_or("*"), path.next().unwrap_or("*"));
+    let arn = format!("arn:{}:sqs:{region}:{owner}:{name}", names::partition(region));
+    vec![
+        allow("PutJobs", &["sqs:SendMessage"], vec![arn.clone()]),
+        allow("DoJobs", &["sqs:DeleteMessage", "sqs:ReceiveMessage"], vec![arn]),
     ]
 }
 
@@ -121,6 +139,20 @@ pub fn bucket(account: &AccountConfig) -> Vec<Statement> {
         allow("FindTheBucket", &["s3:ListAllMyBuckets"], vec!["*".to_owned()]),
         allow("SetUpTheBucket", &set_up, vec![bucket_arn(account)]),
     ]
+}
+
+/// What `rendergate functions rm` and `rendergate sites rm` need.
+pub fn remove(account: &AccountConfig) -> Vec<Statement> {
+    let bucket = bucket_arn(account);
+    let mut statements = vec![
+        allow("DeleteFunctions", &["lambda:DeleteFunction"], vec![function_arn(account)]),
+        allow("ListSites", &["s3:ListBucket"], vec![bucket.clone()]),
+        allow("DeleteSites", &["s3:DeleteObject"], vec![format!("{bucket}/sites/*")]),
+    ];
+    if account.settings.bucket.is_none() {
+        statements.push(allow("FindTheBucket", &["s3:ListAllMyBuckets"], vec!["*".to_owned()]));
+    }
+    statements
 }
 
 /// What `rendergate doctor` needs besides, to tell everything.

@@ -46,12 +46,30 @@ impl Accounts {
         self.all().find(|account| account.settings.name == name).ok_or_else(|| not_allowed("account", name))
     }
 
-    /// The account to ask what is deployed: the named one, else the first.
+    /// The account to ask what is deployed: the named one, else the first of those that the caller may use.
     ///
     /// # Errors
-    /// [`Kind::NotAllowed`] for an account that is not configured.
-    pub fn named_or_first(&self, named: Option<&str>) -> Result<&Account> {
-        named.map_or(Ok(&self.first), |name| self.get(name))
+    /// [`Kind::NotAllowed`] for an account that is not configured, or not for this caller.
+    pub fn named_or_first(&self, named: Option<&str>, may_use: impl Fn(&str) -> bool) -> Result<&Account> {
+        let (_, first) = self.usable(named, may_use)?[0];
+        Ok(first)
+    }
+
+    /// The named account, or all, as far as the caller may use them, each with its place in the settings. There
+    /// is at least one.
+    fn usable(&self, named: Option<&str>, may_use: impl Fn(&str) -> bool) -> Result<Vec<(usize, &Account)>> {
+        let name = |account: &Account| account.settings.name.clone();
+        let asked = |account: &Account| named.is_none_or(|named| named == name(account));
+        let usable = self.all().enumerate().filter(|(_, account)| asked(account) && may_use(&name(account)));
+        let usable: Vec<_> = usable.collect();
+        match named {
+            _ if !usable.is_empty() => Ok(usable),
+            Some(named) => Err(not_allowed("account", named)),
+            None => {
+                Err(Error::new(Kind::NotAllowed, "None of the configured accounts is yours to use. Ask the operator.")
+                    .with("field", "account"))
+            }
+        }
     }
 
     /// The first of the settings.
@@ -64,38 +82,26 @@ impl Accounts {
         self.others.is_empty().then_some(&self.first)
     }
 
-    /// The accounts that may render, best first: the named one alone, else all by the policy. Those that AWS
-    /// throttled a moment ago come last.
+    /// The accounts that may render, best first: the named one alone, else by the policy all that the caller may
+    /// use. Those that AWS throttled a moment ago come last.
     ///
     /// # Errors
-    /// [`Kind::NotAllowed`] for an account that is not configured.
-    pub fn turn(&self, named: Option<&str>) -> Result<Turn<'_>> {
-        if let Some(name) = named {
-            return Ok(Turn::new([self.get(name)?].into()));
-        }
+    /// [`Kind::NotAllowed`] for an account that is not configured, or not for this caller.
+    pub fn turn(&self, named: Option<&str>, may_use: impl Fn(&str) -> bool) -> Result<Turn<'_>> {
+        let usable = self.usable(named, may_use)?;
         let mut order = match self.policy {
-            _ if self.others.is_empty() => vec![&self.first],
-            Policy::Random => self.shuffled(),
-            Policy::RoundRobin => self.rotated(),
+            _ if usable.len() == 1 => vec![usable[0].1],
+            Policy::Random => shuffled(&usable),
+            Policy::RoundRobin => self.rotated(usable),
         };
         order.sort_by_key(|account| (account.rests(), account.settings.weight == 0));
         Ok(Turn::new(order.into()))
     }
 
-    /// Each draws the time until its first event at a rate of its weight: the earliest wins.
-    fn shuffled(&self) -> Vec<&Account> {
-        let weight = self.weights();
-        let draw = |account| (-(1.0 - fastrand::f64()).ln() / f64::from(weight(account)), account);
-        let mut drawn: Vec<_> = self.all().map(draw).collect();
-        drawn.sort_by(|a, b| a.0.total_cmp(&b.0));
-        drawn.into_iter().map(|(_, account)| account).collect()
-    }
-
     /// Every turn each earns its weight, and the richest pays for all: the others follow by what they have left.
-    fn rotated(&self) -> Vec<&Account> {
+    fn rotated<'a>(&self, mut order: Vec<(usize, &'a Account)>) -> Vec<&'a Account> {
         let mut credit = self.credit.lock().unwrap_or_else(PoisonError::into_inner);
-        let weight = self.weights();
-        let mut order: Vec<(usize, &Account)> = self.all().enumerate().collect();
+        let weight = weights(&order);
         for (index, account) in &order {
             credit[*index] += i64::from(weight(account));
         }
@@ -103,12 +109,22 @@ impl Accounts {
         credit[order[0].0] -= order.iter().map(|(_, account)| i64::from(weight(account))).sum::<i64>();
         order.into_iter().map(|(_, account)| account).collect()
     }
+}
 
-    /// Where no account has any weight, all have the same.
-    fn weights(&self) -> impl Fn(&Account) -> u32 {
-        let none = self.all().all(|account| account.settings.weight == 0);
-        move |account| if none { 1 } else { account.settings.weight }
-    }
+/// Each draws the time until its first event at a rate of its weight: the earliest wins.
+fn shuffled<'a>(accounts: &[(usize, &'a Account)]) -> Vec<&'a Account> {
+    let weight = weights(accounts);
+    let draw =
+        |(_, account): &(usize, &'a Account)| (-(1.0 - fastrand::f64()).ln() / f64::from(weight(account)), *account);
+    let mut drawn: Vec<_> = accounts.iter().map(draw).collect();
+    drawn.sort_by(|a, b| a.0.total_cmp(&b.0));
+    drawn.into_iter().map(|(_, account)| account).collect()
+}
+
+/// Where no account has any weight, all have the same.
+fn weights(accounts: &[(usize, &Account)]) -> impl Fn(&Account) -> u32 + use<> {
+    let none = accounts.iter().all(|(_, account)| account.settings.weight == 0);
+    move |account| if none { 1 } else { account.settings.weight }
 }
 
 /// One order's way through the accounts: what did not run in one may run in the next.
@@ -146,7 +162,7 @@ impl<'a> Turn<'a> {
         if error.kind() == Kind::Throttled {
             account.rest();
         }
-        if !may_move_on(error.kind()) {
+        if !(error.is_unsent() || may_move_on(error.kind())) {
             return Err(error);
         }
         if !self.is_last() {

@@ -36,8 +36,14 @@ impl Account {
     /// # Errors
     /// What refused the list. A function that does not tell its version has none.
     pub async fn functions(&self, region: &str) -> Result<Vec<FunctionInfo>> {
+        let listed = self.deployed(region).await?;
+        // Who asks which of them renders by default need not list them again.
+        if let Some(best) = listed.iter().max_by_key(|function| rank(function)) {
+            let mut found = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
+            found.entry(region.to_owned()).or_insert_with(|| best.name.clone());
+        }
         let mut functions = Vec::new();
-        for deployed in self.deployed(region).await? {
+        for deployed in listed {
             let version = self.version(region, &deployed.name).await.ok();
             functions.push(info(deployed, version));
         }

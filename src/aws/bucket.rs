@@ -8,6 +8,7 @@ use aws_sdk_s3::primitives::{ByteStream, DateTime, DateTimeFormat};
 
 use super::{Aws, Call, Result, unreadable};
 use crate::error::{Error, Kind};
+use crate::remotion::names;
 
 /// The longest life of a link signed with temporary credentials that is promised: their own end
 /// comes at an unknown time, one hour at the earliest for role chaining.
@@ -124,18 +125,22 @@ impl Aws {
         }
     }
 
-    /// A link to the object for `life` (at most 7 days; 1 hour with temporary credentials). No call is made.
-    pub async fn presign(&self, object: &Object, life: Duration) -> Result<Presigned> {
-        let signed = self.sign(object, life).await?;
+    /// A link to the object for `life` (at most 7 days; 1 hour with temporary credentials) from `start` on. No
+    /// call is made.
+    pub async fn presign(&self, object: &Object, life: Duration, start: SystemTime) -> Result<Presigned> {
+        let signed = self.sign(object, life, start).await?;
         if life > TEMPORARY_LINK && signed.url.contains("X-Amz-Security-Token=") {
-            return self.sign(object, TEMPORARY_LINK).await;
+            return self.sign(object, TEMPORARY_LINK, start).await;
         }
         Ok(signed)
     }
 
-    async fn sign(&self, object: &Object, life: Duration) -> Result<Presigned> {
-        let expires_at = DateTime::from(SystemTime::now() + life);
-        let config = PresigningConfig::expires_in(life)
+    async fn sign(&self, object: &Object, life: Duration, start: SystemTime) -> Result<Presigned> {
+        let expires_at = DateTime::from(start + life);
+        let config = PresigningConfig::builder()
+            .start_time(start)
+            .expires_in(life)
+            .build()
             .map_err(|error| Error::field("expiresIn", "1 to 604800 seconds").because(error))?;
         let signed = self.call(object.call("s3:GetObject"), |clients| {
             let request = clients.s3(&object.region).get_object().bucket(&object.bucket).key(&object.key);
@@ -150,13 +155,26 @@ impl Aws {
 
     /// The objects whose keys begin with the object's key.
     pub async fn list(&self, under: &Object) -> Result<Vec<Listed>> {
+        self.list_some(under, None, usize::MAX).await
+    }
+
+    /// The same, in the order of their keys: at most so many, from behind `after`.
+    pub async fn list_some(&self, under: &Object, after: Option<&str>, most: usize) -> Result<Vec<Listed>> {
         let mut found = Vec::new();
         let mut next = None;
         loop {
+            // What S3 gives at most in one answer.
+            let left = most.saturating_sub(found.len());
+            let page = i32::try_from(left).ok().filter(|page| *page < 1000);
             let call = Call { action: "s3:ListBucket", resource: format!("arn:aws:s3:::{}", under.bucket) };
             let page = self.call(call, |clients| {
                 let request = clients.s3(&under.region).list_objects_v2().bucket(&under.bucket).prefix(&under.key);
-                request.set_expected_bucket_owner(under.owner.clone()).set_continuation_token(next.clone()).send()
+                request
+                    .set_expected_bucket_owner(under.owner.clone())
+                    .set_continuation_token(next.clone())
+                    .set_start_after(after.map(str::to_owned))
+                    .set_max_keys(page)
+                    .send()
             });
             let page = page.await?;
             found.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| {
@@ -164,7 +182,7 @@ impl Aws {
                 Some(Listed { key: object.key?, size, modified_ms: millis(object.last_modified) })
             }));
             next = page.next_continuation_token;
-            if next.is_none() {
+            if next.is_none() || found.len() >= most {
                 return Ok(found);
             }
         }
@@ -173,13 +191,20 @@ impl Aws {
     /// The buckets whose names begin with `prefix`, as seen in this region.
     pub async fn list_buckets(&self, region: &str, prefix: &str) -> Result<Vec<ListedBucket>> {
         let call = Call { action: "s3:ListAllMyBuckets", resource: "*".into() };
-        let answer = self.call(call, |clients| clients.s3(region).list_buckets().prefix(prefix).send());
-        // Outside AWS the prefix may be ignored.
+        let answer = self.call(call, |clients| clients.s3(region).list_buckets().send());
         let listed = answer.await?.buckets.unwrap_or_default().into_iter().filter_map(|bucket| {
             let created_ms = bucket.creation_date.and_then(|date| date.to_millis().ok());
             Some(ListedBucket { name: bucket.name?, created_ms })
         });
         Ok(listed.filter(|bucket| bucket.name.starts_with(prefix)).collect())
+    }
+
+    /// The region of a bucket that Remotion created: by its name, else as AWS tells it.
+    pub async fn region_of_render_bucket(&self, bucket: &str, ask_in: &str) -> Option<String> {
+        match names::bucket_region(bucket) {
+            Some(known) => Some(known.to_owned()),
+            None => self.region_of(bucket, ask_in).await,
+        }
     }
 
     /// The bucket's region. AWS tells it in a header even to those who may not read the bucket;

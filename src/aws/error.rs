@@ -60,6 +60,10 @@ where
             "AWS throttles: the account's Lambda concurrency or request rate is used up. Nothing was started; try again later, or raise the quota.",
         )
         .with("retryAfter", retry_after.unwrap_or(2)),
+        _ if code == "RequestTooLargeException" => Error::new(
+            Kind::BodyTooLarge,
+            "The order is larger than Lambda takes: 6 MB. Put large data at a URL and pass that in inputProps.",
+        ),
         SdkError::ServiceError(_) if status >= 500 && status != 501 => unavailable(action, retry_after),
         SdkError::ServiceError(_) => {
             Error::new(Kind::AwsError, format!("AWS refused {action} on {resource}: {code} (HTTP {status})."))
@@ -101,7 +105,7 @@ fn is_throttle(code: &str, status: u16) -> bool {
 
 /// A credential source of ours explains itself; its error travels inside the SDK's.
 fn find_ours(error: &(dyn StdError + 'static)) -> Option<Error> {
-    sources(error).find_map(|source| source.downcast_ref::<Error>().map(Error::share))
+    sources(error).find_map(|source| source.downcast_ref::<Error>().map(Error::share)).map(Error::unsent)
 }
 
 fn is_credentials_error(error: &(dyn StdError + 'static)) -> bool {

@@ -111,7 +111,7 @@ pub struct Deployed {
 }
 
 impl Deployed {
-    /// `None` for a function that has no name, which AWS never answers.
+    /// `None` for a function that has no name; in a list each has one.
     fn read(function: FunctionConfiguration) -> Option<Self> {
         let number = |number: Option<i32>| number.and_then(|number| u32::try_from(number).ok());
         Some(Self {
@@ -152,7 +152,22 @@ impl Aws {
         let call = Call { action: "lambda:GetFunction", ..invoking(region, function) };
         let made = self.call(call, |clients| clients.lambda(region).get_function().function_name(function).send());
         let answer = made.await.map_err(|error| not_found(error, region, function))?;
-        answer.configuration.and_then(Deployed::read).ok_or_else(|| unreadable("GetFunction"))
+        let configuration = answer.configuration.map(|mut found| {
+            found.function_name.get_or_insert_with(|| function.to_owned());
+            found
+        });
+        configuration.and_then(Deployed::read).ok_or_else(|| unreadable("GetFunction"))
+    }
+
+    /// Deletes a function. Needs `lambda:DeleteFunction`.
+    ///
+    /// # Errors
+    /// [`Kind::FunctionNotFound`], else what AWS refused.
+    pub async fn delete_function(&self, region: &str, function: &str) -> Result<()> {
+        let call = Call { action: "lambda:DeleteFunction", ..invoking(region, function) };
+        let made = self.call(call, |clients| clients.lambda(region).delete_function().function_name(function).send());
+        made.await.map_err(|error| not_found(error, region, function))?;
+        Ok(())
     }
 }
 

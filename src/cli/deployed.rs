@@ -1,4 +1,4 @@
-//! `rendergate compositions`, `functions`, `sites`: what there is to render, and with what.
+//! `rendergate compositions`, `functions`, `sites`, `regions`: what there is to render, with what, and where.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
 
+use super::remove;
 use super::render::assemble;
 use crate::app::App;
 use crate::config::Config;
 use crate::error::Result;
+use crate::remotion::names;
 use crate::renderer::{CompositionsOrder, Renderer, Which};
 
 #[derive(Debug, Subcommand)]
@@ -26,6 +28,9 @@ pub(super) enum Verb {
         /// AWS region of the function.
         #[arg(long)]
         region: Option<String>,
+        /// Account, where several are configured.
+        #[arg(long)]
+        account: Option<String>,
         /// Input props: JSON, or the path of a JSON file.
         #[arg(long, value_name = "JSON|FILE")]
         props: Option<String>,
@@ -37,19 +42,81 @@ pub(super) enum Verb {
         json: bool,
     },
     /// List the deployed functions, or tell of one.
+    #[command(args_conflicts_with_subcommands = true)]
     Functions {
         /// Only this one.
         name: Option<String>,
         #[command(flatten)]
         place: Place,
+        #[command(subcommand)]
+        verb: Option<FunctionsVerb>,
     },
     /// List the deployed sites.
+    #[command(args_conflicts_with_subcommands = true)]
     Sites {
         /// Look into this bucket only.
         #[arg(long)]
         bucket: Option<String>,
         #[command(flatten)]
         place: Place,
+        #[command(subcommand)]
+        verb: Option<SitesVerb>,
+    },
+    /// List the regions that Remotion Lambda deploys to; nobody is asked.
+    Regions {
+        /// Only those that an AWS account has without opting in.
+        #[arg(long)]
+        default_only: bool,
+        /// Print the answer as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum FunctionsVerb {
+    /// List them.
+    Ls {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Tell of one.
+    Info {
+        /// Its name.
+        name: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Delete functions; what they render breaks off.
+    Rm {
+        /// Their names.
+        #[arg(required = true)]
+        names: Vec<String>,
+        #[command(flatten)]
+        how: remove::How,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum SitesVerb {
+    /// List them.
+    Ls {
+        /// Look into this bucket only.
+        #[arg(long)]
+        bucket: Option<String>,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Delete sites; renders that open them fail.
+    Rm {
+        /// Their ids.
+        #[arg(required = true)]
+        ids: Vec<String>,
+        /// The bucket that holds them.
+        #[arg(long)]
+        bucket: Option<String>,
+        #[command(flatten)]
+        how: remove::How,
     },
 }
 
@@ -59,6 +126,9 @@ pub(super) struct Place {
     /// AWS region.
     #[arg(long)]
     region: Option<String>,
+    /// Account, where several are configured [default: the first].
+    #[arg(long)]
+    account: Option<String>,
     /// Only those of the version of the function that renders where none is named.
     #[arg(long)]
     compatible_only: bool,
@@ -70,7 +140,7 @@ pub(super) struct Place {
 impl Place {
     fn which(&self, bucket: Option<&String>) -> Which {
         Which {
-            account: None,
+            account: self.account.clone(),
             region: self.region.clone(),
             bucket: bucket.cloned(),
             compatible_only: self.compatible_only,
@@ -98,20 +168,38 @@ struct Composition {
 pub(super) async fn run(verb: &Verb, config: Config) -> ExitCode {
     super::quiet_log(&config);
     let app = App::new(&config).await;
-    let (listed, json) = match verb {
-        Verb::Compositions { json, .. } => (compositions(verb, &app.renderer).await, *json),
-        Verb::Functions { name, place } => (functions(place, name.as_deref(), &app.renderer).await, place.json),
-        Verb::Sites { bucket, place } => (sites(place, bucket.as_ref(), &app.renderer).await, place.json),
+    let renderer = &app.renderer;
+    let (told, json) = match verb {
+        Verb::Compositions { json, .. } => (compositions(verb, renderer).await, *json),
+        Verb::Functions { verb: Some(FunctionsVerb::Rm { names, how }), .. } => {
+            (remove::functions(names, how, renderer).await, how.json)
+        }
+        Verb::Functions { verb: Some(FunctionsVerb::Info { name, place }), .. } => {
+            (functions(place, Some(name), renderer).await, place.json)
+        }
+        Verb::Functions { verb: Some(FunctionsVerb::Ls { place }), .. } => {
+            (functions(place, None, renderer).await, place.json)
+        }
+        Verb::Functions { name, place, verb: None } => (functions(place, name.as_deref(), renderer).await, place.json),
+        Verb::Sites { verb: Some(SitesVerb::Rm { ids, bucket, how }), .. } => {
+            (remove::sites(ids, bucket.as_ref(), how, renderer).await, how.json)
+        }
+        Verb::Sites { verb: Some(SitesVerb::Ls { bucket, place }), .. } | Verb::Sites { bucket, place, verb: None } => {
+            (sites(place, bucket.as_ref(), renderer).await, place.json)
+        }
+        Verb::Regions { default_only, json } => (regions(*default_only, *json), *json),
     };
-    match listed {
+    match told {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => super::fail(&error, json),
     }
 }
 
 async fn compositions(verb: &Verb, renderer: &Renderer) -> Result<()> {
-    let Verb::Compositions { serve_url, function_name, region, props, order, json } = verb else { return Ok(()) };
-    let flags = [("serveUrl", serve_url), ("functionName", function_name), ("region", region)];
+    let Verb::Compositions { serve_url, function_name, region, account, props, order, json } = verb else {
+        return Ok(());
+    };
+    let flags = [("serveUrl", serve_url), ("functionName", function_name), ("region", region), ("account", account)];
     let order = assemble(order.as_ref(), &flags, props.as_deref())?.to_string();
     let listed = renderer.compositions(&CompositionsOrder::from_json(order.as_bytes())?).await?;
     if *json {
@@ -151,4 +239,15 @@ async fn sites(place: &Place, bucket: Option<&String>, renderer: &Renderer) -> R
         println!("{}\t{}\t{}", site.id, site.version.as_deref().unwrap_or("?"), site.serve_url);
     }
     Ok(())
+}
+
+fn regions(default_only: bool, json: bool) -> Result<()> {
+    let regions: &[&str] = if default_only { &names::DEFAULT_REGIONS } else { &names::REGIONS };
+    match json {
+        true => super::print_json(&json!({ "regions": regions })),
+        false => {
+            regions.iter().for_each(|region| println!("{region}"));
+            Ok(())
+        }
+    }
 }

@@ -42,7 +42,10 @@ async fn callers(app: &App) -> Finding {
         }
         Ok(keys) => {
             let basic = if app.callers.basic.is_some() { "Basic, " } else { "" };
-            (Verdict::Ok, format!("{basic}{keys} API keys, and whom an authorizer in front has verified"))
+            (
+                Verdict::Ok,
+                format!("{basic}{keys} API keys and identities, and whom an authorizer in front has verified"),
+            )
         }
     };
     Finding { account: None, subject: "callers", verdict, detail }

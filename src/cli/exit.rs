@@ -64,12 +64,13 @@ pub(super) const fn code(kind: Kind) -> u8 {
         | Kind::UnsupportedMediaType
         | Kind::NotAllowed
         | Kind::StateNotConfigured
+        | Kind::QueueNotConfigured
         | Kind::DestinationsNotConfigured => 2,
         Kind::Config => CONFIG,
         Kind::AwsAccessDenied | Kind::AwsCredentialsRefused | Kind::CredentialsUnavailable | Kind::Unauthenticated => {
             REFUSED
         }
-        Kind::Throttled | Kind::AwsUnavailable | Kind::Timeout => LATER,
+        Kind::Throttled | Kind::RateLimited | Kind::AwsUnavailable | Kind::Timeout => LATER,
         _ => FAILED,
     }
 }

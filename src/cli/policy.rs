@@ -27,13 +27,19 @@ enum Subject {
     Copy,
     /// Read the secrets that the settings name.
     Secret,
+    /// Assume the role that renders.
+    Assume,
     /// Keep records in RENDERGATE_STATE.
     State,
+    /// Put jobs on RENDERGATE_QUEUE_URL, and work on them.
+    Queue,
     /// Create Remotion's bucket with `rendergate bucket`.
     Bucket,
+    /// Delete functions and sites with `rendergate functions rm` and `sites rm`.
+    Remove,
     /// What `rendergate doctor` can tell only with further rights.
     Doctor,
-    /// All but `bucket` and `doctor`, for one role that does everything.
+    /// All but `bucket`, `remove` and `doctor`, for one role that does everything.
     All,
 }
 
@@ -54,12 +60,16 @@ fn statements(args: &Args, config: &Config) -> Result<Vec<policy::Statement>> {
         Subject::Trigger => (policy::trigger(account), ""),
         Subject::Copy => (policy::copy(config), "RENDERGATE_DESTINATIONS names no bucket"),
         Subject::Secret => (policy::secret(config), "no setting names a secret"),
+        Subject::Assume => (policy::assume(config), "no setting names a role"),
         Subject::State => (policy::state(config), "RENDERGATE_STATE names no bucket"),
+        Subject::Queue => (policy::queue(config), "RENDERGATE_QUEUE_URL is not set"),
         Subject::Bucket => (policy::bucket(account), ""),
+        Subject::Remove => (policy::remove(account), ""),
         Subject::Doctor => (policy::doctor(account), ""),
         Subject::All => {
-            let parts = [policy::trigger(account), policy::copy(config), policy::secret(config), policy::state(config)];
-            (parts.concat(), "")
+            let renders = [policy::trigger(account), policy::copy(config)].concat();
+            let own = [policy::secret(config), policy::assume(config), policy::state(config), policy::queue(config)];
+            ([renders, own.concat()].concat(), "")
         }
     };
     if statements.is_empty() {

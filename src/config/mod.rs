@@ -1,39 +1,36 @@
 //! The settings: read once at start, every mistake reported at once.
 //!
-//! `settings` is the documented table. Nothing else in this crate reads the environment (the SDK's
-//! own chain does); nothing ever writes it.
+//! `settings` is the documented table, `variables` where it is looked up, `credentials` who we are. Nothing
+//! else in this crate reads the environment (the SDK's own chain does); nothing ever writes it.
 
 mod accounts;
+mod callers;
+mod credentials;
+mod dotenv;
 mod reader;
 mod settings;
+mod variables;
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use tracing::level_filters::LevelFilter;
 
 use crate::accounts::{AccountSettings, Policy};
-use crate::callers::ApiKey;
 use crate::credentials::{CredentialSource, SecretRef};
-use crate::error::Error;
 use crate::records::StateLocation;
-use crate::redacted::Redacted;
 use crate::remotion::names;
 use crate::remotion::values::Codec;
-use crate::renderer::Destinations;
+use crate::renderer::{Destinations, Hosts};
 use crate::telemetry::LogFormat;
 pub use accounts::AccountConfig;
+pub use callers::{KeySource, PasswordSource};
+use credentials::Sources;
 use reader::Reader;
 pub use reader::{Mistake, Mistakes};
+use settings::ENDPOINTS;
 pub use settings::{SETTINGS, Setting};
-
-/// Where the list of API keys is.
-#[derive(Clone, Debug)]
-pub enum KeySource {
-    /// In the setting itself, or in a file that it names.
-    Listed(Vec<ApiKey>),
-    /// In Secrets Manager.
-    Secret(SecretRef),
-}
+pub use variables::Variables;
 
 /// Every setting, read and checked. See [`SETTINGS`] for what each means.
 #[derive(Clone, Debug)]
@@ -47,11 +44,21 @@ pub struct Config {
     pub home_region: String,
     pub composition: Option<String>,
     pub codec: Codec,
+    /// Who we are: secrets and records are reached so.
+    pub home: CredentialSource,
+    pub keep_clients: bool,
+    /// `AWS_ENDPOINT_URL…`, by name.
+    pub endpoints: BTreeMap<String, String>,
     pub destinations: Destinations,
+    pub serve_url_hosts: Hosts,
+    pub webhook_hosts: Hosts,
     pub state: Option<StateLocation>,
-    pub basic: Option<(String, Redacted<String>)>,
+    /// URL and region.
+    pub queue: Option<(String, String)>,
+    pub basic: Option<(String, PasswordSource)>,
     pub api_keys: Option<KeySource>,
     pub allow_anonymous: bool,
+    pub cors_origins: Vec<String>,
     pub host: IpAddr,
     pub port: u16,
     pub log_format: LogFormat,
@@ -63,40 +70,12 @@ pub struct Config {
 }
 
 impl Config {
-    /// The settings of this process.
+    /// The settings of this process alone.
     ///
     /// # Errors
     /// Every mistake there is.
-    #[allow(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub fn from_env() -> Result<Self, Mistakes> {
-        Self::from_lookup(|name| std::env::var(name).ok())
-    }
-
-    /// Variables that look like settings of ours and are none, each with the nearest name that is.
-    #[allow(clippy::disallowed_methods, reason = "as from_env")]
-    pub fn unknown() -> Vec<(String, Option<&'static str>)> {
-        let ours = std::env::vars_os()
-            .filter_map(|(name, _)| name.into_string().ok())
-            .filter(|name| name.starts_with("RENDERGATE_"));
-        let unknown = ours.filter(|name| SETTINGS.iter().all(|setting| setting.name != name));
-        let nearest = |name: &str| {
-            let scored = SETTINGS.iter().map(|setting| (strsim::jaro_winkler(setting.name, name), setting.name));
-            scored.filter(|(score, _)| *score > 0.9).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, near)| near)
-        };
-        unknown.map(|name| (name.clone(), nearest(&name))).collect()
-    }
-
-    /// Puts variables that look like settings, and are none, into the log.
-    pub fn warn_of_unknown() {
-        for (name, near) in Self::unknown() {
-            tracing::warn!(name, near, "not a setting of this version");
-        }
-    }
-
-    /// The value of one setting, as it stands in the environment.
-    #[allow(clippy::disallowed_methods, reason = "as from_env")]
-    pub fn current(name: &str) -> Option<String> {
-        std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+        Self::from_lookup(|name| Variables::default().get(name))
     }
 
     /// The settings found by `lookup`.
@@ -105,7 +84,7 @@ impl Config {
     /// Every mistake there is.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Mistakes> {
         let mut reader = Reader::new(lookup);
-        let own_region = reader.checked("RENDERGATE_REGION", known_region, "a region that Remotion Lambda knows");
+        let own_region = reader.checked("RENDERGATE_REGION", names::is_region, "a region such as us-east-1");
         let home = reader.text("AWS_REGION").or_else(|| reader.text("AWS_DEFAULT_REGION"));
         let region = own_region.clone().or_else(|| home.clone()).unwrap_or_else(|| "us-east-1".to_owned());
         let on_lambda = reader.text("AWS_LAMBDA_RUNTIME_API").is_some();
@@ -115,6 +94,8 @@ impl Config {
             state = default_state(&reader);
         }
         let home_region = home.unwrap_or_else(|| region.clone());
+        let sources = Sources::read(&mut reader);
+        let (home, credentials) = sources.choose(&mut reader, on_lambda);
         let only = AccountConfig {
             settings: AccountSettings {
                 name: "default".to_owned(),
@@ -126,21 +107,29 @@ impl Config {
                 account_id: reader.checked("RENDERGATE_ACCOUNT_ID", is_account_id, "12 digits"),
                 weight: 1,
             },
-            credentials: reader.parsed("RENDERGATE_CREDENTIALS").unwrap_or_default(),
+            credentials,
         };
-        let (account, other_accounts) = accounts::accounts(&mut reader, only);
+        let (account, other_accounts) = accounts::accounts(&mut reader, only, &sources);
+        let endpoints = ENDPOINTS.iter().filter_map(|name| Some(((*name).to_owned(), reader.text(name)?))).collect();
         let config = Self {
             account,
             other_accounts,
             account_policy: accounts::policy(&mut reader),
-            home_region,
+            home_region: home_region.clone(),
             composition: reader.text("RENDERGATE_COMPOSITION"),
             codec: reader.read("RENDERGATE_CODEC", codec).unwrap_or(Codec::H264),
-            destinations: reader.parsed("RENDERGATE_DESTINATIONS").unwrap_or_default(),
+            home,
+            keep_clients: reader.text("REMOTION_DISABLE_AWS_CLIENT_CACHE").is_none(),
+            endpoints,
+            destinations: reader.read("RENDERGATE_DESTINATIONS", |text| sources.destinations(text)).unwrap_or_default(),
+            serve_url_hosts: reader.parsed("RENDERGATE_SERVE_URL_HOSTS").unwrap_or_default(),
+            webhook_hosts: reader.parsed("RENDERGATE_WEBHOOK_HOSTS").unwrap_or_default(),
             state,
-            basic: basic(&mut reader),
-            api_keys: reader.read("RENDERGATE_API_KEYS", key_source),
+            queue: reader.read("RENDERGATE_QUEUE_URL", |url| queue(url, &home_region)),
+            basic: callers::basic(&mut reader),
+            api_keys: reader.read("RENDERGATE_API_KEYS", callers::key_source),
             allow_anonymous: reader.flag("RENDERGATE_ALLOW_ANONYMOUS"),
+            cors_origins: reader.read("RENDERGATE_CORS_ORIGINS", callers::origins).unwrap_or_default(),
             host: reader
                 .read("RENDERGATE_HOST", |host| host.parse().map_err(|_| "expected an IP address".to_owned()))
                 .unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
@@ -156,6 +145,9 @@ impl Config {
         if !on_lambda && !config.host.is_loopback() && config.has_no_callers() {
             reader.wrong("RENDERGATE_HOST", "beyond loopback callers must authenticate: set API_USERNAME and API_PASSWORD, RENDERGATE_API_KEYS, or RENDERGATE_ALLOW_ANONYMOUS=true");
         }
+        for what in callers::unknown_names(&config) {
+            reader.wrong("RENDERGATE_API_KEYS", what);
+        }
         reader.done(config)
     }
 
@@ -164,21 +156,24 @@ impl Config {
         std::iter::once(&self.account).chain(&self.other_accounts)
     }
 
+    /// Where the credentials of all accounts come from, and of the destinations that have their own.
+    pub fn credentials(&self) -> impl Iterator<Item = &CredentialSource> {
+        let stores = self.destinations.iter().filter_map(|destination| Some(&destination.own.as_ref()?.credentials));
+        self.accounts().map(|account| &account.credentials).chain(stores)
+    }
+
     /// The secrets that are read where we run.
     pub fn secrets(&self) -> impl Iterator<Item = &SecretRef> {
-        let keys = self.accounts().filter_map(|account| match &account.credentials {
-            CredentialSource::Secret(secret) => Some(secret),
-            _ => None,
-        });
+        let keys = self.credentials().filter_map(CredentialSource::secret);
         let callers = self.api_keys.iter().filter_map(|keys| match keys {
             KeySource::Secret(secret) => Some(secret),
             KeySource::Listed(_) => None,
         });
-        let stores = self.destinations.iter().filter_map(|destination| match &destination.own.as_ref()?.credentials {
-            CredentialSource::Secret(secret) => Some(secret),
-            _ => None,
+        let password = self.basic.iter().filter_map(|(_, password)| match password {
+            PasswordSource::Secret(secret) => Some(secret),
+            PasswordSource::Set(_) => None,
         });
-        keys.chain(stores).chain(callers)
+        keys.chain(callers).chain(password)
     }
 
     fn has_no_callers(&self) -> bool {
@@ -186,12 +181,17 @@ impl Config {
     }
 }
 
-fn known_region(region: &str) -> bool {
-    names::REGIONS.contains(&region)
-}
-
 fn is_account_id(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// AWS writes the region into a queue's URL: `https://sqs.us-east-1.amazonaws.com/123456789012/name`.
+fn queue(url: &str, home_region: &str) -> Result<(String, String), String> {
+    let Some((host, _)) = url.split_once("://").and_then(|(_, rest)| rest.split_once('/')) else {
+        return Err("expected the URL of an SQS queue".to_owned());
+    };
+    let region = host.split('.').find(|part| names::is_region(part)).unwrap_or(home_region);
+    Ok((url.to_owned(), region.to_owned()))
 }
 
 fn codec(text: &str) -> Result<Codec, String> {
@@ -204,28 +204,6 @@ fn default_state<F: Fn(&str) -> Option<String>>(reader: &Reader<F>) -> Option<St
     let state_home = reader.text("XDG_STATE_HOME");
     let folder = state_home.or_else(|| reader.text("HOME").map(|home| format!("{home}/.local/state")))?;
     Some(StateLocation::Folder(format!("{folder}/rendergate").into()))
-}
-
-fn basic<F: Fn(&str) -> Option<String>>(reader: &mut Reader<F>) -> Option<(String, Redacted<String>)> {
-    match (reader.text("API_USERNAME"), reader.text("API_PASSWORD")) {
-        (Some(user), Some(password)) => Some((user, Redacted::new(password))),
-        (None, None) => None,
-        (Some(_), None) => {
-            reader.wrong("API_PASSWORD", "must be set together with API_USERNAME");
-            None
-        }
-        (None, Some(_)) => {
-            reader.wrong("API_USERNAME", "must be set together with API_PASSWORD");
-            None
-        }
-    }
-}
-
-fn key_source(text: &str) -> Result<KeySource, String> {
-    if let Some(reference) = text.strip_prefix("secret:") {
-        return reference.parse().map(KeySource::Secret).map_err(|error: Error| error.to_string());
-    }
-    ApiKey::list(&text_or_file(text)?).map(KeySource::Listed).map_err(|error| error.to_string())
 }
 
 /// A value, or what the file that it names holds: `file:<path>`.

@@ -3,7 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::SETTINGS;
 use crate::error::Error;
+
+/// So much of a wrong value is shown, in letters.
+const LONGEST_SHOWN: usize = 60;
 
 /// What is wrong with one setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +58,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
 
     pub(super) fn read<T>(&mut self, name: &'static str, read: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         let value = self.text(name)?;
-        read(&value).map_err(|what| self.wrong(name, what)).ok()
+        read(&value).map_err(|what| self.wrong(name, format!("{}{what}", found(name, &value)))).ok()
     }
 
     pub(super) fn parsed<T: FromStr<Err = Error>>(&mut self, name: &'static str) -> Option<T> {
@@ -74,4 +78,17 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
     ) -> Option<String> {
         self.read(name, |value| if good(value) { Ok(value.to_owned()) } else { Err(format!("expected {expected}")) })
     }
+}
+
+/// The value that was found, for a message; nothing of a secret, or of one that may hold some.
+fn found(name: &str, value: &str) -> String {
+    // Where a source of keys is asked for, keys get pasted.
+    let may_show = |setting: &super::Setting| !setting.secret && setting.name != "RENDERGATE_CREDENTIALS";
+    let is_open = SETTINGS.iter().any(|setting| setting.name == name && may_show(setting));
+    if !is_open || value.contains(['{', '[']) {
+        return String::new();
+    }
+    let shown: String = value.chars().take(LONGEST_SHOWN).collect();
+    let rest = if shown.len() < value.len() { "…" } else { "" };
+    format!("found `{shown}{rest}`; ")
 }

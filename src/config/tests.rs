@@ -38,6 +38,9 @@ fn every_mistake_is_reported_at_once() {
         ("API_USERNAME", "me"),
         ("RENDERGATE_API_KEYS", "{}"),
         ("RENDERGATE_ALLOW_ANONYMOUS", "yes"),
+        ("RENDERGATE_CORS_ORIGINS", "shop.example"),
+        ("RENDERGATE_SERVE_URL_HOSTS", "https://a.example"),
+        ("RENDERGATE_WEBHOOK_HOSTS", "*"),
         ("PORT", "http"),
         ("RENDERGATE_HOST", "localhost"),
         ("RENDERGATE_LOG", "loud"),
@@ -68,11 +71,53 @@ fn beyond_loopback_somebody_must_be_configured() {
 }
 
 #[test]
+fn callers_are_told_apart_by_what_is_configured() {
+    let user = ("API_USERNAME", "shop");
+    assert_eq!(wrong(&[("API_USERNAME", "a:b"), ("API_PASSWORD", "x")]), ["API_USERNAME"]);
+    assert_eq!(wrong(&[user, ("API_PASSWORD", "secret:")]), ["API_PASSWORD"]);
+    let config = read(&[user, ("API_PASSWORD", "secret:dev/password")]).unwrap();
+    assert_eq!(config.secrets().map(SecretRef::id).collect::<Vec<_>>(), ["dev/password"]);
+    let keys = r#"[{"name":"shop","key":"long-enough-as-it-is","destinations":["videos","archive/a/"]}]"#;
+    let keys = ("RENDERGATE_API_KEYS", keys);
+    assert!(read(&[keys, ("RENDERGATE_DESTINATIONS", "archive,videos")]).is_ok());
+    let mistakes = read(&[keys, ("RENDERGATE_DESTINATIONS", "videos")]).unwrap_err().to_string();
+    assert!(mistakes.contains("RENDERGATE_API_KEYS") && mistakes.contains("`archive`"), "{mistakes}");
+    let keys = r#"[{"name":"shop","key":"long-enough-as-it-is","accounts":["default","b"]}]"#;
+    let mistakes = read(&[("RENDERGATE_API_KEYS", keys)]).unwrap_err().to_string();
+    assert!(mistakes.contains("`b`") && mistakes.contains("some of default"), "{mistakes}");
+}
+
+#[test]
+fn a_mistake_tells_what_was_found_and_what_is_right() {
+    let long = "x".repeat(100);
+    let settings = [
+        ("PORT", "http"),
+        ("RENDERGATE_WEBHOOK_HOSTS", "https://a.example"),
+        ("RENDERGATE_ALLOW_ANONYMOUS", "yes"),
+        ("RENDERGATE_BUCKET", long.as_str()),
+    ];
+    let mistakes = read(&settings).unwrap_err().to_string();
+    for line in [
+        "PORT: found `http`; expected 0 to 65535",
+        "RENDERGATE_WEBHOOK_HOSTS: found `https://a.example`; ",
+        "RENDERGATE_ALLOW_ANONYMOUS: found `yes`; expected `true` or `false`",
+        "x…`; expected the name of an S3 bucket",
+    ] {
+        assert!(mistakes.contains(line), "{line}: {mistakes}");
+    }
+    assert!(!mistakes.contains(&long));
+}
+
+#[test]
 fn secrets_never_show() {
     let config = read(&[("API_USERNAME", "me"), ("API_PASSWORD", "CANARY")]).unwrap();
     assert!(!format!("{config:?}").contains("CANARY"));
     let mistakes = read(&[("RENDERGATE_API_KEYS", r#"[{"name":"CANARY","key":"CANARY"}]"#)]).unwrap_err();
     assert!(!mistakes.to_string().contains("CANARY"));
+    let mistakes = read(&[("API_USERNAME", "me"), ("API_PASSWORD", "secret:#CANARY")]).unwrap_err();
+    assert!(!mistakes.to_string().contains("CANARY"), "{mistakes}");
+    let mistakes = read(&[("RENDERGATE_CREDENTIALS", "AKIA:CANARY")]).unwrap_err();
+    assert!(!mistakes.to_string().contains("CANARY"), "{mistakes}");
 }
 
 #[test]

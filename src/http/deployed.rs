@@ -1,15 +1,15 @@
 //! What there is: `/v1/compositions`, `/v1/functions`, `/v1/sites`.
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
+use super::auth::Verbs;
 use super::body;
-use crate::app::App;
 use crate::error::{Error, Kind, Result};
 use crate::renderer::{CompositionsOrder, Which};
 
@@ -19,21 +19,21 @@ struct Compositions {
     compositions: Vec<Box<RawValue>>,
 }
 
-pub(super) async fn compositions(State(app): State<App>, request: Request) -> Result<Response> {
+pub(super) async fn compositions(Verbs(renderer): Verbs, request: Request) -> Result<Response> {
     let (_, body) = body::json(request).await?;
-    let compositions = app.renderer.compositions(&CompositionsOrder::from_json(&body)?).await?;
+    let compositions = renderer.compositions(&CompositionsOrder::from_json(&body)?).await?;
     Ok(Json(Compositions { compositions }).into_response())
 }
 
-pub(super) async fn functions(State(app): State<App>, request: Request) -> Result<Response> {
+pub(super) async fn functions(Verbs(renderer): Verbs, request: Request) -> Result<Response> {
     let which = which(request.uri().query(), &["account", "region", "compatibleOnly"])?;
-    let functions = app.renderer.functions(&which).await?;
+    let functions = renderer.functions(&which).await?;
     Ok(Json(json!({ "functions": functions })).into_response())
 }
 
-pub(super) async fn sites(State(app): State<App>, request: Request) -> Result<Response> {
+pub(super) async fn sites(Verbs(renderer): Verbs, request: Request) -> Result<Response> {
     let which = which(request.uri().query(), &["account", "region", "forceBucketName", "compatibleOnly"])?;
-    Ok(Json(app.renderer.sites(&which).await?).into_response())
+    Ok(Json(renderer.sites(&which).await?).into_response())
 }
 
 /// The query parameters; an empty one counts as left out.

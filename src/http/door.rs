@@ -11,10 +11,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 
+use super::cors;
 use super::problem::{self, Failure};
 use crate::error::{Error, Kind};
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What stands in front of us knows of a request, such as API Gateway.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +26,10 @@ pub struct Door {
     pub identity: Option<String>,
     /// When it gives up.
     pub deadline: Option<Instant>,
+    /// The largest body that it passes on, in bytes; 6 MB where it is not known.
+    pub largest_body: Option<usize>,
+    /// Whether it answers what browsers ask about other origins, so that we must not.
+    pub answers_cors: bool,
 }
 
 /// The caller's name, as a response tells the log.
@@ -51,10 +56,10 @@ pub(super) async fn wrap(request: Request, next: Next) -> Response {
     let code = failure.as_ref().map(|Failure(error)| error.kind().code());
     let cause = failure.as_ref().and_then(|Failure(error)| cause(error));
     if let Some(Failure(error)) = failure {
-        let (allow, extensions) = (allow(response.headers()), std::mem::take(response.extensions_mut()));
+        let (kept, extensions) = (kept(response.headers()), std::mem::take(response.extensions_mut()));
         response = problem::respond(&error, &request_id, &path);
         response.extensions_mut().extend(extensions);
-        response.headers_mut().extend(allow.map(|allow| (ALLOW, allow)));
+        response.headers_mut().extend(kept);
     }
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(REQUEST_ID, value);
@@ -77,8 +82,10 @@ pub(super) async fn wrap(request: Request, next: Next) -> Response {
     response
 }
 
-fn allow(headers: &HeaderMap) -> Option<HeaderValue> {
-    headers.get(ALLOW).cloned()
+/// What of an answer's headers the problem that takes its place needs, too.
+fn kept(headers: &HeaderMap) -> HeaderMap {
+    let kept = headers.iter().filter(|(name, _)| *name == ALLOW || cors::is_cors(name));
+    kept.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// Why, in the words of whoever failed. Their `Display` only: `Debug` could hold a request.

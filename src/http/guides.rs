@@ -5,6 +5,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use super::auth::Verbs;
 use super::door::About;
 use super::{body, renders};
 use crate::app::App;
@@ -12,10 +13,10 @@ use crate::error::Result;
 use crate::renderer::Order;
 
 /// Without a body, renders the configured composition; a body is an order.
-pub(super) async fn render(State(app): State<App>, request: Request) -> Result<Response> {
+pub(super) async fn render(State(app): State<App>, Verbs(renderer): Verbs, request: Request) -> Result<Response> {
     let (_, body) = body::json(request).await?;
     let order = if body.is_empty() { Order::default() } else { Order::from_json(&body)? };
-    let started = renders::begin(&app, &order).await?;
+    let started = renders::begin(&app, &renderer, &order).await?;
     let answer = json!({
         "message": "Video rendered.",
         "renderId": started.render_id,

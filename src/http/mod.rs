@@ -1,10 +1,11 @@
 //! HTTP: one router for Lambda and for the server. It translates and decides nothing.
 //!
-//! `door` wraps every request (id, log line, problems), `auth` knows the caller, `renders` holds the
-//! handlers, `problem` is the table from kinds of errors to statuses, `serve` listens.
+//! `door` wraps every request (id, log line, problems), `cors` lets pages of other origins in, `auth` knows the
+//! caller, `renders` holds the handlers, `problem` is the table from kinds of errors to statuses, `serve` listens.
 
 mod auth;
 mod body;
+mod cors;
 mod deployed;
 mod door;
 mod guides;
@@ -21,7 +22,7 @@ use axum::routing::{get, post};
 use crate::app::App;
 use crate::error::{Error, Kind};
 pub use door::Door;
-pub use serve::serve;
+pub use serve::{serve, stopped};
 
 /// Every route. Put a [`Door`] into a request's extensions where something stands in front of us.
 pub fn router(app: App) -> Router {
@@ -42,12 +43,19 @@ pub fn router(app: App) -> Router {
         .route("/v1/sites", get(deployed::sites))
         .route("/render", post(guides::render))
         .route_layer(from_fn_with_state(app.clone(), auth::require_caller));
-    open.merge(known)
+    let cors = (!app.cors_origins.is_empty()).then(|| cors::layer(&app.cors_origins));
+    let router = open
+        .merge(known)
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .with_state(app)
-        .layer(tower_http::catch_panic::CatchPanicLayer::custom(door::panicked))
-        .layer(from_fn(door::wrap))
+        .layer(tower_http::catch_panic::CatchPanicLayer::custom(door::panicked));
+    // Before anybody is asked who they are: a preflight carries no credentials.
+    let router = match cors {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
+    router.layer(from_fn(door::wrap))
 }
 
 async fn greeting() -> &'static str {

@@ -1,5 +1,6 @@
 //! `/v1/renders`: start, follow, fetch, copy, cancel, delete.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use axum::Json;
@@ -8,18 +9,20 @@ use axum::http::header::{ACCEPT, CACHE_CONTROL, LOCATION};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde_json::json;
 
+use super::auth::Verbs;
 use super::body;
 use super::door::{About, Door};
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
-use crate::renderer::{CopyStatus, CopyTo, Order, Started, Ticket};
+use crate::renderer::{CopyStatus, CopyTo, Order, Renderer, Started, Ticket};
 
-const PREFER: HeaderName = HeaderName::from_static("prefer");
-const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(super) const PREFER: HeaderName = HeaderName::from_static("prefer");
+pub(super) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The longest wait that every door survives.
 pub(super) const LONGEST_WAIT: u64 = 25;
@@ -66,10 +69,10 @@ pub(super) struct StartedBody {
     links: Links,
 }
 
-pub(super) async fn start(State(app): State<App>, request: Request) -> Result<Response> {
+pub(super) async fn start(State(app): State<App>, Verbs(renderer): Verbs, request: Request) -> Result<Response> {
     let (headers, body) = body::json(request).await?;
     refuse_idempotency_key(&headers)?;
-    let started = begin(&app, &Order::from_json(&body)?).await?;
+    let started = begin(&app, &renderer, &Order::from_json(&body)?).await?;
     let about = About { render_id: started.render_id.clone(), account: started.account.clone() };
     let links = Links::of(&started.id);
     let mut response =
@@ -98,18 +101,18 @@ pub(super) fn until(extensions: &Extensions, seconds: u64) -> Instant {
 }
 
 /// Starts an order; a process that lives on sees to its copy itself.
-pub(super) async fn begin(app: &App, order: &Order) -> Result<Started> {
-    let started = app.renderer.start(order).await?;
+pub(super) async fn begin(app: &App, renderer: &Renderer, order: &Order) -> Result<Started> {
+    let started = renderer.start(order).await?;
     if app.lives_on && started.copy.is_some() {
-        let (renderer, ticket) = (app.renderer.clone(), app.renderer.ticket(&started.id)?);
+        let (renderer, ticket) = (renderer.clone(), renderer.ticket(&started.id)?);
         tokio::spawn(async move { renderer.follow(&ticket).await });
     }
     Ok(started)
 }
 
-pub(super) async fn progress(State(app): State<App>, Id(id): Id, request: Request) -> Result<Response> {
-    let ticket = app.renderer.ticket(&id)?;
-    let by_function = match query(&request, "skipLambdaInvocation") {
+pub(super) async fn progress(Verbs(renderer): Verbs, Id(id): Id, request: Request) -> Result<Response> {
+    let ticket = renderer.ticket(&id)?;
+    let by_function = match query(&request, "skipLambdaInvocation").as_deref() {
         None | Some("true") => false,
         Some("false") => true,
         Some(_) => return Err(wrong_parameter("skipLambdaInvocation", "`true` or `false`")),
@@ -117,9 +120,9 @@ pub(super) async fn progress(State(app): State<App>, Id(id): Id, request: Reques
     // An invocation costs money: it is made once, whatever is preferred.
     let wait = wait_preferred(request.headers()).filter(|_| !by_function);
     let view = match wait {
-        None if by_function => app.renderer.progress_by_function(&ticket, query(&request, "functionName")).await,
-        None => app.renderer.progress(&ticket).await,
-        Some(seconds) => app.renderer.wait(&ticket, until(request.extensions(), seconds)).await,
+        None if by_function => renderer.progress_by_function(&ticket, query(&request, "functionName").as_deref()).await,
+        None => renderer.progress(&ticket).await,
+        Some(seconds) => renderer.wait(&ticket, until(request.extensions(), seconds)).await,
     };
     let mut response = Json(view?).into_response();
     let headers = response.headers_mut();
@@ -134,8 +137,8 @@ pub(super) async fn progress(State(app): State<App>, Id(id): Id, request: Reques
     Ok(response)
 }
 
-pub(super) async fn output(State(app): State<App>, Id(id): Id, request: Request) -> Result<Response> {
-    let ticket = app.renderer.ticket(&id)?;
+pub(super) async fn output(Verbs(renderer): Verbs, Id(id): Id, request: Request) -> Result<Response> {
+    let ticket = renderer.ticket(&id)?;
     let seconds = match query(&request, "expiresIn") {
         None => 900,
         Some(text) => text
@@ -144,7 +147,7 @@ pub(super) async fn output(State(app): State<App>, Id(id): Id, request: Request)
             .filter(|seconds| (1..=604_800).contains(seconds))
             .ok_or_else(|| wrong_parameter("expiresIn", "1 to 604800 seconds"))?,
     };
-    let link = app.renderer.output(&ticket, Duration::from_secs(seconds)).await?;
+    let link = renderer.output(&ticket, Duration::from_secs(seconds)).await?;
     let wants_json = request
         .headers()
         .get(ACCEPT)
@@ -160,10 +163,10 @@ pub(super) async fn output(State(app): State<App>, Id(id): Id, request: Request)
     Ok(response)
 }
 
-pub(super) async fn copy(State(app): State<App>, Id(id): Id, request: Request) -> Result<Response> {
-    let ticket = app.renderer.ticket(&id)?;
+pub(super) async fn copy(Verbs(renderer): Verbs, Id(id): Id, request: Request) -> Result<Response> {
+    let ticket = renderer.ticket(&id)?;
     let (_, body) = body::json(request).await?;
-    let copy = app.renderer.copy(&ticket, &CopyTo::from_json(&body)?).await?;
+    let copy = renderer.copy(&ticket, &CopyTo::from_json(&body)?).await?;
     let status = match copy.status {
         CopyStatus::Pending | CopyStatus::Copying => StatusCode::ACCEPTED,
         CopyStatus::Done | CopyStatus::Failed => StatusCode::OK,
@@ -173,24 +176,25 @@ pub(super) async fn copy(State(app): State<App>, Id(id): Id, request: Request) -
     Ok(response)
 }
 
-pub(super) async fn cancel(State(app): State<App>, Id(id): Id) -> Result<Response> {
-    let ticket = app.renderer.ticket(&id)?;
-    let mut response = (StatusCode::ACCEPTED, Json(app.renderer.cancel(&ticket).await?)).into_response();
+pub(super) async fn cancel(Verbs(renderer): Verbs, Id(id): Id) -> Result<Response> {
+    let ticket = renderer.ticket(&id)?;
+    let mut response = (StatusCode::ACCEPTED, Json(renderer.cancel(&ticket).await?)).into_response();
     response.extensions_mut().insert(about_ticket(&ticket));
     Ok(response)
 }
 
-pub(super) async fn delete(State(app): State<App>, Id(id): Id) -> Result<Response> {
-    let ticket = app.renderer.ticket(&id)?;
-    let mut response = Json(app.renderer.delete(&ticket).await?).into_response();
+pub(super) async fn delete(Verbs(renderer): Verbs, Id(id): Id) -> Result<Response> {
+    let ticket = renderer.ticket(&id)?;
+    let mut response = Json(renderer.delete(&ticket).await?).into_response();
     response.extensions_mut().insert(about_ticket(&ticket));
     Ok(response)
 }
 
-/// The value of a query parameter, as it stands: ours need no percent-encoding.
-fn query<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+/// The value of a query parameter. Some doors encode what needs no encoding.
+fn query<'a>(request: &'a Request, name: &str) -> Option<Cow<'a, str>> {
     let mut pairs = request.uri().query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
-    pairs.find(|(found, _)| *found == name).map(|(_, value)| value)
+    let (_, value) = pairs.find(|(found, _)| *found == name)?;
+    Some(percent_decode_str(value).decode_utf8_lossy())
 }
 
 fn wrong_parameter(name: &str, expected: &str) -> Error {

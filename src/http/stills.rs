@@ -1,16 +1,16 @@
 //! `/v1/stills`: one image, in the answer where it is done in time.
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use super::auth::Verbs;
 use super::body;
 use super::door::About;
 use super::renders::{self, LONGEST_WAIT, Links};
-use crate::app::App;
 use crate::error::Result;
 use crate::renderer::{StillOrder, StillView};
 
@@ -22,11 +22,11 @@ pub(super) struct StillBody {
     links: Links,
 }
 
-pub(super) async fn render(State(app): State<App>, request: Request) -> Result<Response> {
+pub(super) async fn render(Verbs(renderer): Verbs, request: Request) -> Result<Response> {
     let until = renders::until(request.extensions(), LONGEST_WAIT);
     let (headers, body) = body::json(request).await?;
     renders::refuse_idempotency_key(&headers)?;
-    let view = app.renderer.still(StillOrder::from_json(&body)?, Some(until)).await?;
+    let view = renderer.still(StillOrder::from_json(&body)?, Some(until)).await?;
     let about = About { render_id: view.started.render_id.clone(), account: view.started.account.clone() };
     let (links, done) = (Links::of(&view.started.id), view.image.is_some());
     let location = [(LOCATION, links.own.clone())];

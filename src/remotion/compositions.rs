@@ -21,32 +21,32 @@ use crate::redacted::Redacted;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct CompositionsOptions {
-    /// The deployed function; the configured one where left out.
+    /// The deployed function; the configured one where left out. [↗](https://www.remotion.dev/docs/lambda/getcompositionsonlambda#functionname)
     pub function_name: Option<String>,
-    /// AWS region of the function; the configured one where left out.
+    /// AWS region of the function; the configured one where left out. [↗](https://www.remotion.dev/docs/lambda/getcompositionsonlambda#region)
     pub region: Option<String>,
-    /// The site: a full URL, or a site id in the render bucket.
+    /// The site: a full URL, or a site id in the render bucket. [↗](https://www.remotion.dev/docs/lambda/getcompositionsonlambda#serveurl)
     pub serve_url: Option<String>,
-    /// Props that the compositions are computed with, any JSON; `{}` by default.
+    /// Props that the compositions are computed with, any JSON; `{}` by default. [↗](https://www.remotion.dev/docs/lambda/getcompositionsonlambda#inputprops)
     pub input_props: Option<Box<RawValue>>,
-    /// Environment variables of the site. Treated as secret.
+    /// Environment variables of the site. Treated as secret. [↗](https://www.remotion.dev/docs/lambda/getcompositionsonlambda#envvariables)
     pub env_variables: Option<Redacted<BTreeMap<String, String>>>,
-    /// How long the site may wait for `delayRender()`, ms, at least 7000; default 30000.
+    /// How long the site may wait for `delayRender()`, ms, at least 7000; default 30000. [↗](https://www.remotion.dev/docs/lambda/getcompositionsonlambda#timeoutinmilliseconds)
     pub timeout_in_milliseconds: Option<Whole>,
-    /// Options of the browser.
+    /// Options of the browser. [↗](https://www.remotion.dev/docs/lambda/getcompositionsonlambda#chromiumoptions)
     #[serde(deserialize_with = "object")]
     pub chromium_options: Option<ChromiumOptions>,
-    /// What the function logs; info by default.
+    /// What the function logs; info by default. [↗](https://www.remotion.dev/docs/lambda/getcompositionsonlambda#loglevel)
     pub log_level: Option<LogLevel>,
     /// Log what the browser logs: the same as `logLevel` verbose. Deprecated.
     pub dump_browser_logs: Option<bool>,
-    /// The render bucket, instead of the one found in the region.
+    /// The render bucket, instead of the one found in the region. [↗](https://www.remotion.dev/docs/lambda/getcompositionsonlambda#forcebucketname)
     pub force_bucket_name: Option<String>,
-    /// Cache of `<OffthreadVideo>`, bytes.
+    /// Cache of `<OffthreadVideo>`, bytes. [↗](https://www.remotion.dev/docs/lambda/getcompositionsonlambda#offthreadvideocachesizeinbytes)
     pub offthread_video_cache_size_in_bytes: Option<Whole>,
-    /// Address buckets by path; default false.
+    /// Address buckets by path; default false. [↗](https://www.remotion.dev/docs/lambda/getcompositionsonlambda#forcepathstyle)
     pub force_path_style: Option<bool>,
-    /// Cache of `@remotion/media`, bytes.
+    /// Cache of `@remotion/media`, bytes. [↗](https://www.remotion.dev/docs/lambda/getcompositionsonlambda#mediacachesizeinbytes)
     pub media_cache_size_in_bytes: Option<Whole>,
 }
 

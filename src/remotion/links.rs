@@ -1,6 +1,7 @@
 //! Addresses: of a site, and of what AWS's console shows of a render.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
 
 use super::names;
 
@@ -52,7 +53,45 @@ pub struct Console<'a> {
     pub render_id: &'a str,
 }
 
+/// The pages that `renderMediaOnLambda()` and `renderStillOnLambda()` answer, by their names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Pages {
+    /// What the functions logged that render the chunks, or the still.
+    pub cloud_watch_logs: String,
+    /// What the function logged that directs a render.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cloud_watch_main_logs: Option<String>,
+    /// The function's own insights.
+    pub lambda_insights_logs: String,
+    /// The render's folder.
+    pub folder_in_s3_console: String,
+    /// The render's `progress.json`.
+    pub progress_json_in_console: String,
+}
+
 impl Console<'_> {
+    /// The pages about a video, audio or gif render.
+    pub fn media(&self) -> Pages {
+        Pages { cloud_watch_main_logs: Some(self.logs("launch")), ..self.pages(self.chunk_logs(None)) }
+    }
+
+    /// The pages about a still.
+    pub fn still(&self) -> Pages {
+        self.pages(self.logs("still"))
+    }
+
+    fn pages(&self, cloud_watch_logs: String) -> Pages {
+        Pages {
+            cloud_watch_logs,
+            cloud_watch_main_logs: None,
+            lambda_insights_logs: self.insights(),
+            folder_in_s3_console: self.folder(),
+            progress_json_in_console: self.progress_json(),
+        }
+    }
+
     /// The function's code and settings.
     pub fn function_page(&self) -> String {
         format!("{}/lambda/home#/functions/{}?tab=code", self.home(), self.function)
@@ -114,75 +153,5 @@ impl Console<'_> {
             _ => "console.amazonaws.cn",
         };
         format!("https://{}.{domain}", self.region)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::Value;
-
-    use super::*;
-
-    fn cases(text: &str) -> Vec<Value> {
-        serde_json::from_str(text).unwrap()
-    }
-
-    #[test]
-    fn sites_as_the_official_client_addresses_them() {
-        let cases = cases(include_str!("../../tests/fixtures/remotion/4.0.527/vectors/convertToServeUrl.json"));
-        for case in &cases {
-            let text = |name: &str| case["input"][name].as_str().unwrap();
-            let ours = serve_url(text("urlOrId"), text("region"), text("bucketName"));
-            assert_eq!(ours.as_deref(), case["result"].as_str(), "{}", case["name"]);
-            assert_eq!(ours.is_none(), case.get("error").is_some(), "{}", case["name"]);
-        }
-        assert_eq!(cases.len(), 5);
-    }
-
-    #[test]
-    fn pages_as_the_official_client_addresses_them() {
-        let cases = cases(include_str!("../../tests/fixtures/remotion/4.0.527/vectors/consoleUrls.json"));
-        for case in &cases {
-            let (input, result) = (&case["input"], &case["result"]);
-            let console = Console {
-                region: input["region"].as_str().unwrap(),
-                function: input["functionName"].as_str().unwrap(),
-                renderer_function: input["rendererFunctionName"].as_str(),
-                bucket: input["bucketName"].as_str().unwrap(),
-                render_id: input["renderId"].as_str().unwrap(),
-            };
-            assert_eq!(result["lambdaFunction"], console.function_page(), "{}", case["name"]);
-            assert_eq!(result["s3Bucket"], console.bucket_page(), "{}", case["name"]);
-            assert_eq!(result["s3Render"], console.folder(), "{}", case["name"]);
-            assert_eq!(result["cloudwatchMethod"], console.logs(input["method"].as_str().unwrap()), "{}", case["name"]);
-            let chunk = input["chunk"].as_u64();
-            assert_eq!(result["cloudwatchRenderer"], console.chunk_logs(chunk), "{}", case["name"]);
-        }
-        assert_eq!(cases.len(), 8);
-    }
-
-    #[test]
-    fn links_of_every_recorded_start() {
-        let text = include_str!("../../tests/fixtures/remotion/4.0.527/vectors/renderMediaOnLambda.json");
-        let cases: Vec<Box<serde_json::value::RawValue>> = serde_json::from_str(text).unwrap();
-        let mut ran = 0;
-        for case in cases.iter().filter_map(|case| serde_json::from_str::<Value>(case.get()).ok()) {
-            let (input, result) = (&case["input"], &case["result"]);
-            let (Some(region), Some(function)) = (input["region"].as_str(), input["functionName"].as_str()) else {
-                continue;
-            };
-            let (Some(bucket), Some(render_id)) = (result["bucketName"].as_str(), result["renderId"].as_str()) else {
-                continue;
-            };
-            let renderer_function = input["rendererFunctionName"].as_str();
-            let console = Console { region, function, renderer_function, bucket, render_id };
-            assert_eq!(result["cloudWatchLogs"], console.chunk_logs(None), "{}", case["name"]);
-            assert_eq!(result["cloudWatchMainLogs"], console.logs("launch"), "{}", case["name"]);
-            assert_eq!(result["lambdaInsightsLogs"], console.insights(), "{}", case["name"]);
-            assert_eq!(result["folderInS3Console"], console.folder(), "{}", case["name"]);
-            assert_eq!(result["progressJsonInConsole"], console.progress_json(), "{}", case["name"]);
-            ran += 1;
-        }
-        assert!(ran > 100, "{ran}");
     }
 }

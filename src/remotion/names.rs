@@ -61,6 +61,16 @@ pub const DEFAULT_REGIONS: [&str; 17] = [
     "sa-east-1",
 ];
 
+/// Whether this has the form of a region, such as `us-east-1`: AWS opens new ones faster than a table grows.
+pub fn is_region(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let number = parts.next_back().is_some_and(|part| part.len() == 1 && part.bytes().all(|b| b.is_ascii_digit()));
+    let place = parts.next().is_some_and(|part| part.len() == 2 && part.bytes().all(|b| b.is_ascii_lowercase()));
+    let words: Vec<&str> = parts.collect();
+    let is_word = |word: &&str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase());
+    number && place && matches!(words.len(), 1 | 2) && words.iter().all(is_word)
+}
+
 /// The ARN partition of a region: `aws`, or `aws-cn` in China.
 ///
 /// Decided by the region's prefix, so that regions newer than [`REGIONS`] are right too.

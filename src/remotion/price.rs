@@ -7,7 +7,9 @@
 use std::error::Error;
 use std::fmt;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
+
+use super::number::as_javascript;
 
 /// The disk in MB that the official client assumes when it prices a running render, whatever the function
 /// really has.
@@ -128,16 +130,6 @@ impl Costs {
             format!("{symbol}{}", three_decimals(accrued_so_far))
         };
         Self { accrued_so_far, display_cost, currency: currency.to_owned(), disclaimer: DISCLAIMER.to_owned() }
-    }
-}
-
-/// Writes a whole number without a fraction, as JavaScript does: other languages' integers refuse `1.0`.
-pub(super) fn as_javascript<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    // Every f64 below 2^53 without a fraction is an integer that both types hold exactly.
-    if number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0 {
-        serializer.serialize_i64(*number as i64)
-    } else {
-        serializer.serialize_f64(*number)
     }
 }
 

@@ -51,73 +51,73 @@ impl StillImageFormat {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct StillOptions {
-    /// The deployed function; the configured one where left out.
+    /// The deployed function; the configured one where left out. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#functionname)
     pub function_name: Option<String>,
-    /// AWS region of the function; the configured one where left out.
+    /// AWS region of the function; the configured one where left out. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#region)
     pub region: Option<String>,
-    /// The site: a full URL, or a site id in the render bucket.
+    /// The site: a full URL, or a site id in the render bucket. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#serveurl)
     pub serve_url: Option<String>,
-    /// Id of the composition to render.
+    /// Id of the composition to render. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#composition)
     pub composition: Option<String>,
-    /// Props of the composition, any JSON; `{}` by default.
+    /// Props of the composition, any JSON; `{}` by default. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#inputprops)
     pub input_props: Option<Box<RawValue>>,
-    /// png (default), jpeg, webp or pdf.
+    /// png (default), jpeg, webp or pdf. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#imageformat)
     pub image_format: Option<StillImageFormat>,
-    /// ACL of the image; public by default.
+    /// ACL of the image; public by default. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#privacy)
     pub privacy: Option<Privacy>,
-    /// Which frame, from 0; negative ones count from the end, -1 being the last. Default 0.
+    /// Which frame, from 0; negative ones count from the end, -1 being the last. Default 0. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#frame)
     pub frame: Option<Whole>,
-    /// 0 to 100, default 80; only with jpeg.
+    /// 0 to 100, default 80; only with jpeg. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#jpegquality)
     pub jpeg_quality: Option<Whole>,
     /// Deprecated name of `jpegQuality`, which wins over it.
     pub quality: Option<Whole>,
-    /// How often a still is tried again whose stream broke; default 1.
+    /// How often a still is tried again whose stream broke; default 1. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#maxretries)
     pub max_retries: Option<Whole>,
-    /// Environment variables of the render. Treated as secret.
+    /// Environment variables of the render. Treated as secret. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#envvariables)
     pub env_variables: Option<Redacted<BTreeMap<String, String>>>,
-    /// What the function logs; info by default.
+    /// What the function logs; info by default. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#loglevel)
     pub log_level: Option<LogLevel>,
     /// Log what the browser logs: the same as `logLevel` verbose. Deprecated.
     pub dump_browser_logs: Option<bool>,
-    /// Where the image goes; `out.<imageFormat>` in the render's folder by default. It replaces what is there.
+    /// Where the image goes; `out.<imageFormat>` in the render's folder by default. It replaces what is there. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#outname)
     pub out_name: Option<OutName>,
-    /// How long the frame may wait for `delayRender()`, ms, at least 7000; default 30000.
+    /// How long the frame may wait for `delayRender()`, ms, at least 7000; default 30000. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#timeoutinmilliseconds)
     pub timeout_in_milliseconds: Option<Whole>,
-    /// Options of the browser.
+    /// Options of the browser. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#chromiumoptions)
     #[serde(deserialize_with = "object")]
     pub chromium_options: Option<ChromiumOptions>,
-    /// Factor of the image's size; default 1.
+    /// Factor of the image's size; default 1. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#scale)
     pub scale: Option<Real>,
-    /// What a browser does with the image's link; shows it by default.
+    /// What a browser does with the image's link; shows it by default. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#downloadbehavior)
     #[serde(deserialize_with = "object")]
     pub download_behavior: Option<DownloadBehavior>,
-    /// Overrides the composition's height, pixels.
+    /// Overrides the composition's height, pixels. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#forceheight)
     pub force_height: Option<Whole>,
-    /// Overrides the composition's width, pixels.
+    /// Overrides the composition's width, pixels. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#forcewidth)
     pub force_width: Option<Whole>,
-    /// Overrides the composition's frames per second.
+    /// Overrides the composition's frames per second. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#forcefps)
     pub force_fps: Option<Real>,
-    /// Overrides the composition's duration, frames.
+    /// Overrides the composition's duration, frames. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#forcedurationinframes)
     pub force_duration_in_frames: Option<Whole>,
-    /// The render bucket, instead of the one found in the region.
+    /// The render bucket, instead of the one found in the region. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#forcebucketname)
     pub force_bucket_name: Option<String>,
-    /// Cache of `<OffthreadVideo>`, bytes.
+    /// Cache of `<OffthreadVideo>`, bytes. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#offthreadvideocachesizeinbytes)
     pub offthread_video_cache_size_in_bytes: Option<Whole>,
-    /// When the bucket's lifecycle deletes the render.
+    /// When the bucket's lifecycle deletes the render. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#deleteafter)
     pub delete_after: Option<DeleteAfter>,
-    /// Address buckets by path; default false.
+    /// Address buckets by path; default false. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#forcepathstyle)
     pub force_path_style: Option<bool>,
-    /// Remotion licence key. Treated as secret.
+    /// Remotion licence key. Treated as secret. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#licensekey)
     pub license_key: Option<Redacted<String>>,
     /// Deprecated name of `licenseKey`, which wins over it.
     pub api_key: Option<Redacted<String>>,
-    /// Threads of `<OffthreadVideo>`.
+    /// Threads of `<OffthreadVideo>`. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#offthreadvideothreads)
     pub offthread_video_threads: Option<Whole>,
-    /// Cache of `@remotion/media`, bytes.
+    /// Cache of `@remotion/media`, bytes. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#mediacachesizeinbytes)
     pub media_cache_size_in_bytes: Option<Whole>,
-    /// S3 storage class of the image.
+    /// S3 storage class of the image. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#storageclass)
     pub storage_class: Option<String>,
-    /// Whether the render counts as production for licensing; default true.
+    /// Whether the render counts as production for licensing; default true. [↗](https://www.remotion.dev/docs/lambda/renderstillonlambda#isproduction)
     pub is_production: Option<bool>,
 }
 

@@ -294,6 +294,3 @@ impl<'de> Deserialize<'de> for OutName {
         deserializer.deserialize_any(OutNameVisitor)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::Renderer;
 use crate::accounts::Account;
-use crate::aws::{Bucket, Expiry, ListedBucket};
+use crate::aws::{Bucket, Expiry};
 use crate::error::{Error, Kind, Result};
 use crate::remotion::{names, props};
 
@@ -43,21 +43,9 @@ impl Renderer {
         region: Option<&str>,
         folder_expiry: Option<bool>,
     ) -> Result<RenderBucket> {
-        let account = self.settings().accounts.named_or_first(account)?;
+        let account = self.named_or_first(account)?;
         let region = account.region(region)?;
-        let mut here = Vec::new();
-        for ListedBucket { name, .. } in account.aws.list_buckets(region, names::BUCKET_PREFIX).await? {
-            if !account.is_render_bucket(&name) {
-                continue;
-            }
-            let its_region = match names::bucket_region(&name) {
-                Some(known) => Some(known.to_owned()),
-                None => account.aws.region_of(&name, region).await,
-            };
-            if its_region.as_deref() == Some(region) {
-                here.push(name);
-            }
-        }
+        let mut here: Vec<_> = account.render_buckets(region).await?.into_iter().map(|bucket| bucket.name).collect();
         let (bucket_name, already_existed) = match (here.pop(), here.as_slice()) {
             (None, _) => (create(account, region).await?, false),
             (Some(only), []) => (only, true),

@@ -36,7 +36,7 @@ impl Claim {
         record.copy.status = CopyStatus::Copying;
         record.copy.attempts += 1;
         record.copy.lease_until = lease();
-        let Some(version) = records.write(&record, Some(version)).await? else { return Ok(None) };
+        let Some(version) = records.write_render(&record, Some(version)).await? else { return Ok(None) };
         let found_done = record.copy.upload.as_ref().map_or(0, Upload::done);
         let upload = Arc::new(watch::Sender::new(record.copy.upload.clone()));
         Ok(Some(Self { records: records.clone(), record, version, upload, found_done }))
@@ -74,7 +74,7 @@ impl Claim {
     pub(super) async fn renew(&mut self) -> Result<()> {
         self.record.copy.upload = self.upload();
         self.record.copy.lease_until = lease();
-        let written = self.records.write(&self.record, Some(&self.version)).await?;
+        let written = self.records.write_render(&self.record, Some(&self.version)).await?;
         self.version = written.ok_or_else(taken)?;
         Ok(())
     }
@@ -117,7 +117,7 @@ impl Claim {
         self.record.copy.lease_until = 0;
         self.record.copy.upload = self.upload();
         change(&mut self.record.copy);
-        let written = self.records.write(&self.record, Some(&self.version)).await?;
+        let written = self.records.write_render(&self.record, Some(&self.version)).await?;
         Ok(written.map(|_| self.record))
     }
 }

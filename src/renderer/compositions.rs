@@ -4,7 +4,6 @@ use serde_json::value::RawValue;
 
 use super::Renderer;
 use super::order::Body;
-use super::plan::required;
 use super::target::{Names, Place, secrets};
 use crate::error::{Error, Kind, Result};
 use crate::remotion::check;
@@ -39,7 +38,7 @@ impl Renderer {
     /// # Errors
     /// Bad orders cost nothing. [`Kind::FunctionError`] with the site's own message where it can't be opened.
     pub async fn compositions(&self, order: &CompositionsOrder) -> Result<Vec<Box<RawValue>>> {
-        let mut turn = self.settings().accounts.turn(order.account.as_deref())?;
+        let mut turn = self.turn(order.account.as_deref())?;
         loop {
             let place = Self::next_place(&mut turn)?;
             match self.compositions_in(place, &order.options).await {
@@ -56,8 +55,7 @@ impl Renderer {
             bucket: options.force_bucket_name.as_deref(),
         };
         let target = self.target(place, &names)?;
-        let configured = target.account.settings.serve_url.as_deref();
-        let serve_url = required("serveUrl", "RENDERGATE_SERVE_URL", options.serve_url.as_deref().or(configured))?;
+        let serve_url = self.site(options.serve_url.as_deref(), target.account)?;
         check::compositions(options, serve_url)?;
         let function = target.function().await?;
         let (env, bucket) = (options.env_variables.as_ref(), options.force_bucket_name.as_deref());

@@ -113,7 +113,7 @@ impl Renderer {
         let detail = "The render was deleted; there is nothing to copy.";
         record.copy.error = Some(serde_json::json!({"code": "render_deleted", "detail": detail}));
         // Where somebody else was faster, they ended it.
-        self.records()?.write(&record, Some(version)).await?;
+        self.records()?.write_render(&record, Some(version)).await?;
         Ok(())
     }
 }

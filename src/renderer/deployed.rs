@@ -63,8 +63,8 @@ impl Renderer {
         Ok(found)
     }
 
-    fn place<'a>(&'a self, which: &'a Which) -> Result<(&'a Account, &'a str)> {
-        let account = self.settings().accounts.named_or_first(which.account.as_deref())?;
+    pub(super) fn place<'a>(&'a self, which: &'a Which) -> Result<(&'a Account, &'a str)> {
+        let account = self.named_or_first(which.account.as_deref())?;
         Ok((account, account.region(which.region.as_deref())?))
     }
 }

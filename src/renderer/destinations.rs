@@ -53,6 +53,23 @@ impl Destinations {
         self.0.iter().find(|destination| destination.bucket == bucket)
     }
 
+    /// The same, whose own credentials are what `resolve` makes of them.
+    ///
+    /// # Errors
+    /// Its own, with the bucket.
+    pub fn resolved(
+        mut self,
+        resolve: impl Fn(CredentialSource) -> Result<CredentialSource, String>,
+    ) -> Result<Self, String> {
+        for Destination { bucket, own, .. } in &mut self.0 {
+            if let Some(own) = own {
+                own.credentials = resolve(own.credentials.clone())
+                    .map_err(|what| format!("bucket `{bucket}`: `credentials`: {what}"))?;
+            }
+        }
+        Ok(self)
+    }
+
     /// Whether this object may be written.
     pub fn allows(&self, bucket: &str, key: &str) -> bool {
         self.0.iter().any(|destination| destination.bucket == bucket && key.starts_with(&destination.prefix))

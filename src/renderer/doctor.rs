@@ -76,7 +76,7 @@ impl Renderer {
         self.examine_destinations(&mut report).await;
         match &settings.records {
             None => report.add("records", Check, "RENDERGATE_STATE is not set: copyTo is refused."),
-            Some(records) => match records.ids().await {
+            Some(records) => match records.renders().await {
                 Ok(ids) => report.add("records", Fine, format!("{} kept", ids.len())),
                 Err(error) => report.add("records", Wrong, error.detail()),
             },

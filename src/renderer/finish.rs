@@ -73,10 +73,11 @@ impl Renderer {
         let file_name = source.key.rsplit('/').next().unwrap_or_default();
         let composition = view.composition().unwrap_or_default();
         let key = copy_to.resolved_key(&ticket.render_id, composition, file_name);
-        self.check_copy(copy_to, &key)?;
+        self.check_copy("copyTo", copy_to, &key)?;
+        self.check_output(ticket, &source.bucket, &source.key)?;
         let record = start::new_record(ticket, copy_to, key);
         let records = self.records()?;
-        let version = match records.read(&record.id).await? {
+        let version = match records.render(&record.id).await? {
             None => None,
             Some((old, version)) => {
                 let same = (&old.copy.bucket, &old.copy.key) == (&record.copy.bucket, &record.copy.key);
@@ -88,7 +89,9 @@ impl Renderer {
                 }
             }
         };
-        let Some(version) = records.write(&record, version.as_ref()).await? else { return Err(copy_in_progress()) };
+        let Some(version) = records.write_render(&record, version.as_ref()).await? else {
+            return Err(copy_in_progress());
+        };
         self.finish(ticket, source, record, version, PATIENCE).await
     }
 
@@ -133,7 +136,8 @@ impl Renderer {
             return self.recorded(ticket, record).await;
         };
         let copying = CopyView::from(&claim.record().copy);
-        let (renderer, ticket) = (self.clone(), ticket.clone());
+        // Whoever sees the end makes the copy, for whoever ordered it.
+        let (renderer, ticket) = (self.unlimited(), ticket.clone());
         let work = async move { renderer.work(&ticket, &source, claim, limit).await };
         let work = tokio::spawn(work.in_current_span());
         match tokio::time::timeout(patience, work).await {

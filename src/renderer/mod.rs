@@ -2,9 +2,11 @@
 //!
 //! `order` is what callers ask for, `plan` checks it, `target` is the function that it goes to, `start` sends it,
 //! `ticket` is the claim check, `look` reads how it is, `ask` has the function tell it, `progress` follows,
-//! `finish` sees to the copy, which whoever has the `claim` may `make`, `download` brings it here, `cancel` stops, `delete` clears away, `bucket` makes the place for it
+//! `finish` sees to the copy, which whoever has the `claim` may `make`, `job` is what is done later, `download` brings
+//! it here, `cancel` stops, `delete` clears away, `bucket` makes the place for it
 //! all. `still` renders one image while the caller waits, `attempt` by `attempt`, with a `memory` of those that take
-//! longer. `compositions`, `deployed` and `sites` tell what there is to render, and with what; `doctor` whether all of it is in order. Edges translate to
+//! longer. `compositions`, `deployed` and `sites` tell what there is to render, and with what, `doctor` whether all of
+//! it is in order; `remove` takes it away. `presign` links to what may be reached. Edges translate to
 //! and from these and decide nothing.
 
 mod ask;
@@ -20,12 +22,16 @@ mod destinations;
 mod doctor;
 mod download;
 mod finish;
+mod hosts;
+mod job;
 mod look;
 mod make;
 mod memory;
 mod order;
 mod plan;
+mod presign;
 mod progress;
+mod remove;
 mod sites;
 mod start;
 mod still;
@@ -36,8 +42,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 pub use crate::accounts::FunctionInfo;
-use crate::accounts::{Account, Accounts, not_allowed};
+use crate::accounts::{Account, Accounts, Turn, not_allowed};
 use crate::aws::Aws;
+pub use crate::aws::{Message, Queue};
+use crate::callers::Limits;
 use crate::error::{Error, Kind, Result};
 pub use crate::records::CopyStatus;
 use crate::records::Records;
@@ -54,8 +62,11 @@ pub use destinations::{Destination, Destinations, Own};
 pub use doctor::{Finding, Verdict};
 pub use download::Downloaded;
 pub use finish::CopyView;
+pub use hosts::Hosts;
+pub use job::Job;
 pub use order::Order;
 pub use progress::{Link, View};
+pub use remove::DeletedSite;
 pub use sites::{Bucket, Site, Sites};
 pub use start::Started;
 pub use still::{Image, StillOrder, StillView};
@@ -77,8 +88,14 @@ pub struct Settings {
     pub destinations: Destinations,
     /// Who writes to the destinations that have a way of their own, by bucket.
     pub stores: HashMap<String, Arc<Aws>>,
+    /// The hosts at which an order's site may be.
+    pub serve_url_hosts: Hosts,
+    /// The hosts to which an order's webhook may be sent.
+    pub webhook_hosts: Hosts,
     /// Where what is left to do is kept.
     pub records: Option<Records>,
+    /// Where what is to be done later is put.
+    pub queue: Option<Queue>,
     /// Counts what happens.
     pub metrics: Metrics,
     /// Whether the process lives on after an answer; else what is left of a copy waits for the next request.
@@ -89,6 +106,8 @@ pub struct Settings {
 #[derive(Clone, Debug)]
 pub struct Renderer {
     inner: Arc<Inner>,
+    /// What its caller may use.
+    limits: Arc<Limits>,
 }
 
 #[derive(Debug)]
@@ -103,7 +122,18 @@ struct Inner {
 impl Renderer {
     /// A renderer; nothing is called yet.
     pub fn new(settings: Settings) -> Self {
-        Self { inner: Arc::new(Inner { settings, ended: Mutex::default(), stills: Mutex::default() }) }
+        let inner = Inner { settings, ended: Mutex::default(), stills: Mutex::default() };
+        Self { inner: Arc::new(inner), limits: Arc::default() }
+    }
+
+    /// The same for a caller who may use no more than this.
+    pub fn limited_to(&self, limits: Limits) -> Self {
+        Self { inner: self.inner.clone(), limits: Arc::new(limits) }
+    }
+
+    /// The same for what has been ordered, and was allowed then.
+    fn unlimited(&self) -> Self {
+        self.limited_to(Limits::default())
     }
 
     fn settings(&self) -> &Settings {
@@ -134,11 +164,13 @@ impl Renderer {
                     "A bare render id tells neither account nor bucket. Use the `id` that starting it answered, or set RENDERGATE_BUCKET where there is one account.",
                 ));
             };
+            self.check_account(&settings.name)?;
             let (account, region) = (settings.name.clone(), settings.region.clone());
             return Ok(Ticket { account, region, bucket: bucket.clone(), render_id: id.to_owned() });
         }
         let ticket: Ticket = id.parse()?;
         let account = self.settings().accounts.get(&ticket.account)?;
+        self.check_account(&ticket.account)?;
         account.region(Some(&ticket.region))?;
         if !self.may_render_in(account, &ticket.bucket) {
             return Err(not_allowed("id", &ticket.bucket));
@@ -146,14 +178,47 @@ impl Renderer {
         Ok(ticket)
     }
 
+    /// Refuses an account that the caller may not use.
+    fn check_account(&self, name: &str) -> Result<()> {
+        if self.limits.allow_account(name) { Ok(()) } else { Err(not_allowed("account", name)) }
+    }
+
+    /// The accounts that may render for the caller: the named one, or all by the policy.
+    fn turn(&self, named: Option<&str>) -> Result<Turn<'_>> {
+        self.settings().accounts.turn(named, |name| self.limits.allow_account(name))
+    }
+
+    /// The account to ask what is deployed.
+    fn named_or_first(&self, named: Option<&str>) -> Result<&Account> {
+        self.settings().accounts.named_or_first(named, |name| self.limits.allow_account(name))
+    }
+
+    /// Whether the caller may write this object of a destination.
+    fn may_write(&self, bucket: &str, key: &str) -> bool {
+        self.settings().destinations.allows(bucket, key) && self.limits.allow_destination(bucket, key)
+    }
+
+    /// Whether the caller may have Remotion's function write this object itself.
+    fn may_have_written(&self, bucket: &str, key: &str) -> bool {
+        self.settings().destinations.allows_render(bucket, key) && self.limits.allow_destination(bucket, key)
+    }
+
     /// Whether renders may keep their files in this bucket: `forceBucketName` may name a destination.
     fn may_render_in(&self, account: &Account, bucket: &str) -> bool {
-        account.is_render_bucket(bucket) || self.settings().destinations.allows_render(bucket, "renders/")
+        account.is_render_bucket(bucket) || self.may_have_written(bucket, "renders/")
+    }
+
+    /// The site: the order's own, at a host where it may be, else the configured one.
+    fn site<'a>(&self, own: Option<&'a str>, account: &'a Account) -> Result<&'a str> {
+        if let Some(own) = own {
+            self.settings().serve_url_hosts.check_site("serveUrl", own)?;
+        }
+        plan::required("serveUrl", "RENDERGATE_SERVE_URL", own.or(account.settings.serve_url.as_deref()))
     }
 
     /// Refuses an output bucket that is neither the render bucket nor a destination.
     fn check_output_bucket(&self, field: &str, account: &Account, bucket: &str, key: &str) -> Result<()> {
-        let allowed = account.is_render_bucket(bucket) || self.settings().destinations.allows_render(bucket, key);
+        let allowed = account.is_render_bucket(bucket) || self.may_have_written(bucket, key);
         if allowed { Ok(()) } else { Err(not_allowed(field, bucket)) }
     }
 

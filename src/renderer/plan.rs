@@ -39,13 +39,12 @@ impl Renderer {
             "RENDERGATE_COMPOSITION",
             media.composition.as_deref().or(settings.composition.as_deref()),
         )?;
-        let serve_url = required(
-            "serveUrl",
-            "RENDERGATE_SERVE_URL",
-            media.serve_url.as_deref().or(account.settings.serve_url.as_deref()),
-        )?;
+        let serve_url = self.site(media.serve_url.as_deref(), account)?;
         let codec = media.codec.unwrap_or(settings.codec);
         check::media(media, codec, serve_url)?;
+        if let Some(webhook) = &media.webhook {
+            self.settings().webhook_hosts.check("webhook.url", webhook.url())?;
+        }
         let audio_codec = media.audio_codec.map(|codec| codec.as_str());
         let extension = default_extension(codec, audio_codec)?;
         let (copy_to, file_name) =
@@ -74,6 +73,7 @@ impl Renderer {
             _ => (format!("out.{extension}"), None),
         };
         let file_name = file_name.rsplit('/').next().unwrap_or_default().to_owned();
+        let field = if copy_to.is_none() { "outName" } else { "copyTo" };
         let copy_to = copy_to.cloned().or(guide_form);
         if let Some(copy_to) = &copy_to {
             if matches!(out_name, Some(OutName::Place(place)) if place.s3_output_provider.is_some()) {
@@ -82,15 +82,16 @@ impl Renderer {
                     "nothing where the output goes to another cloud, which S3 can't copy from",
                 ));
             }
-            self.check_copy(copy_to, &copy_to.resolved_key(ANY_RENDER_ID, composition, &file_name))?;
+            self.check_copy(field, copy_to, &copy_to.resolved_key(ANY_RENDER_ID, composition, &file_name))?;
         }
         Ok((copy_to, file_name))
     }
 
-    /// Clients remove `.` and `..` from a link, so that such a key could never be fetched.
+    /// Clients remove `.` and `..` from a link, so that such a key could never be fetched; XML, in which S3 lists
+    /// keys, has no control characters.
     fn check_segments(field: &str, key: &str) -> Result<()> {
-        if key.split('/').any(|segment| segment == "." || segment == "..") {
-            return Err(Error::field(field, "a name without `.` and `..` segments"));
+        if key.split('/').any(|segment| segment == "." || segment == "..") || key.chars().any(char::is_control) {
+            return Err(Error::field(field, "a name without `.` and `..` segments and control characters"));
         }
         Ok(())
     }
@@ -111,18 +112,19 @@ impl Renderer {
     }
 
     /// Refuses a copy that may not be made, before anything is started.
-    pub(super) fn check_copy(&self, copy_to: &CopyTo, key: &str) -> Result<()> {
-        let destinations = &self.settings().destinations;
-        if destinations.is_empty() {
+    pub(super) fn check_copy(&self, field: &str, copy_to: &CopyTo, key: &str) -> Result<()> {
+        if self.settings().destinations.is_empty() {
             return Err(Error::new(
                 Kind::DestinationsNotConfigured,
                 "Copying is off here. Set RENDERGATE_DESTINATIONS to the allowed buckets.",
             )
-            .with("field", "copyTo"));
+            .with("field", field));
         }
-        if !destinations.allows(&copy_to.bucket, key) {
-            return Err(not_allowed("copyTo", &format!("s3://{}/{key}", copy_to.bucket)));
+        if !self.may_write(&copy_to.bucket, key) {
+            return Err(not_allowed(field, &format!("s3://{}/{key}", copy_to.bucket)));
         }
+        // What is filled in may bring what the order's own text may not hold.
+        Self::check_segments(field, key)?;
         if key.len() > 1024 {
             return Err(Error::field("copyTo.key", "at most 1024 bytes"));
         }

@@ -1,6 +1,6 @@
 //! Follows a render to its end, and delivers its output.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde::Serialize;
 
@@ -98,7 +98,7 @@ impl Renderer {
         self.see(ticket, finish::PATIENCE).await
     }
 
-    async fn see(&self, ticket: &Ticket, patience: Duration) -> Result<View> {
+    pub(super) async fn see(&self, ticket: &Ticket, patience: Duration) -> Result<View> {
         let (view, record) = tokio::join!(self.look(ticket), self.record(ticket));
         self.with_copy(ticket, self.with_memory(ticket, view)?, record?, patience).await
     }
@@ -179,7 +179,7 @@ impl Renderer {
         let account = self.settings().accounts.get(&ticket.account)?;
         self.check_output(ticket, &source.bucket, &source.key)?;
         let object = account.object(&ticket.region, &source.bucket, source.key);
-        let Presigned { url, expires_at } = account.aws.presign(&object, life).await?;
+        let Presigned { url, expires_at } = account.aws.presign(&object, life, SystemTime::now()).await?;
         Ok(Link { url, expires_at })
     }
 
@@ -189,8 +189,8 @@ impl Renderer {
     /// Of the store.
     pub async fn resume(&self) -> Result<()> {
         let Some(records) = &self.settings().records else { return Ok(()) };
-        for id in records.ids().await? {
-            let Some((record, _)) = records.read(&id).await? else { continue };
+        for id in records.renders().await? {
+            let Some((record, _)) = records.render(&id).await? else { continue };
             let unfinished = !CopyView::from(&record.copy).is_final();
             if let (true, Ok(ticket)) = (unfinished, self.ticket(&id)) {
                 tracing::info!(renderId = ticket.render_id, account = ticket.account, "taking up an unfinished render");
@@ -203,7 +203,7 @@ impl Renderer {
 
     pub(super) async fn record(&self, ticket: &Ticket) -> Result<Option<(Record, Version)>> {
         match &self.settings().records {
-            Some(records) => records.read(&ticket.to_string()).await,
+            Some(records) => records.render(&ticket.to_string()).await,
             None => Ok(None),
         }
     }

@@ -88,17 +88,10 @@ async fn buckets(account: &Account, region: &str, bucket: Option<&str>) -> Resul
     if let Some(name) = bucket.or(account.settings.bucket.as_deref()) {
         return Ok(vec![Bucket { creation_date: None, name: name.to_owned(), region }]);
     }
-    let mut buckets = Vec::new();
-    for listed in account.aws.list_buckets(&region, names::BUCKET_PREFIX).await? {
-        let own = match names::bucket_region(&listed.name) {
-            Some(own) => Some(own.to_owned()),
-            None => account.aws.region_of(&listed.name, &region).await,
-        };
-        if own.as_ref() == Some(&region) {
-            buckets.push(Bucket { creation_date: listed.created_ms, name: listed.name, region: region.clone() });
-        }
-    }
-    Ok(buckets)
+    let listed = account.render_buckets(&region).await?.into_iter();
+    Ok(listed
+        .map(|bucket| Bucket { creation_date: bucket.created_ms, name: bucket.name, region: region.clone() })
+        .collect())
 }
 
 async fn list(account: &Account, bucket: &Bucket) -> Result<Vec<Site>> {

@@ -11,6 +11,7 @@ use super::{CopyTo, Order, Renderer, Ticket};
 use crate::aws::Invoked;
 use crate::error::{Error, Kind, Result};
 use crate::records::{CopyRecord, CopyStatus, Record};
+use crate::remotion::links::{Console, Pages};
 use crate::remotion::payload::{Given, Start};
 use crate::remotion::props::{self, Room};
 use crate::remotion::reply::{self, StartReply};
@@ -38,6 +39,9 @@ pub struct Started {
     pub status: &'static str,
     /// The copy that was ordered.
     pub copy: Option<CopyView>,
+    /// Pages of AWS's console about it.
+    #[serde(flatten)]
+    pub pages: Pages,
 }
 
 /// A render that runs, and of which nobody has been told.
@@ -46,6 +50,7 @@ struct Running<'a> {
     function: Function<'a>,
     render_id: String,
     bucket_name: String,
+    pages: Pages,
 }
 
 impl Renderer {
@@ -56,7 +61,7 @@ impl Renderer {
     /// Bad orders cost nothing. See [`Kind`] for what AWS and the function may refuse.
     pub async fn start(&self, order: &Order) -> Result<Started> {
         let began = Instant::now();
-        let mut turn = self.settings().accounts.turn(order.account.as_deref())?;
+        let mut turn = self.turn(order.account.as_deref())?;
         let running = loop {
             let place = Self::next_place(&mut turn)?;
             match self.start_in(place, order).await {
@@ -93,7 +98,15 @@ impl Renderer {
             StartReply::Started { render_id, bucket_name }
                 if names::is_render_id(&render_id) && self.may_render_in(place.account, &bucket_name) =>
             {
-                Ok(Running { plan, function, render_id, bucket_name })
+                let console = Console {
+                    region: function.region,
+                    function: &function.name,
+                    renderer_function: media.renderer_function_name.as_deref(),
+                    bucket: &bucket_name,
+                    render_id: &render_id,
+                };
+                let pages = console.media();
+                Ok(Running { plan, function, render_id, bucket_name, pages })
             }
             StartReply::Refused(message) => {
                 Err(function.refused("refused the render", &message, &order.secrets()).await)
@@ -105,7 +118,7 @@ impl Renderer {
     /// The render runs: what is left to do for it is written down before anybody is told.
     async fn accept(&self, running: Running<'_>) -> Result<Started> {
         let Running { plan, function: Function { account, region, name: function_name, .. }, .. } = running;
-        let Running { render_id, bucket_name, .. } = running;
+        let Running { render_id, bucket_name, pages, .. } = running;
         let name = account.settings.name.clone();
         let ticket =
             Ticket { account: name.clone(), region: region.to_owned(), bucket: bucket_name.clone(), render_id };
@@ -117,10 +130,11 @@ impl Renderer {
                     copy_to,
                     copy_to.resolved_key(&ticket.render_id, plan.composition, &plan.file_name),
                 );
-                self.records()?.write(&record, None).await.map_err(|error| {
+                self.records()?.write_render(&record, None).await.map_err(|error| {
                     let detail = format!("The render {id} runs, but its copy could not be recorded: {error} Ask for the copy at /v1/renders/{id}/copy when it is done.");
                     error.with("id", id.as_str()).retold(detail)
                 })?;
+                self.follow_later(&ticket).await;
                 Some(CopyView::from(&record.copy))
             }
             None => None,
@@ -134,13 +148,14 @@ impl Renderer {
             account: name,
             status: "rendering",
             copy,
+            pages,
         })
     }
 }
 
 /// An answer that was lost says nothing about the render; only a 429 says that nothing ran.
 fn may_have_started(error: Error) -> Error {
-    if !matches!(error.kind(), Kind::AwsUnavailable | Kind::Timeout) {
+    if error.is_unsent() || !matches!(error.kind(), Kind::AwsUnavailable | Kind::Timeout) {
         return error;
     }
     let detail = format!("{} The render may have started all the same.", error.detail());

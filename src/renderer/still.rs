@@ -15,6 +15,7 @@ use super::start::{Started, new_record};
 use super::target::{self, Function, Names, Place, Target};
 use super::{CopyTo, Renderer, Ticket};
 use crate::error::{Error, Kind, Result};
+use crate::remotion::links::Console;
 use crate::remotion::number::Whole;
 use crate::remotion::price::Costs;
 use crate::remotion::props::{self, Room};
@@ -138,8 +139,7 @@ impl Renderer {
         let configured = self.settings().composition.as_deref();
         let composition =
             required("composition", "RENDERGATE_COMPOSITION", still.composition.as_deref().or(configured))?;
-        let configured = target.account.settings.serve_url.as_deref();
-        let serve_url = required("serveUrl", "RENDERGATE_SERVE_URL", still.serve_url.as_deref().or(configured))?;
+        let serve_url = self.site(still.serve_url.as_deref(), target.account)?;
         check::still(still, serve_url)?;
         let (out_name, copy_to) = (still.out_name.as_ref(), order.copy_to.as_ref());
         let (copy_to, file_name) =
@@ -149,7 +149,7 @@ impl Renderer {
 
     async fn render_still(&self, order: &StillOrder, begun: &watch::Sender<Option<Begun>>) -> Result<StillView> {
         let began = Instant::now();
-        let mut turn = self.settings().accounts.turn(order.account.as_deref())?;
+        let mut turn = self.turn(order.account.as_deref())?;
         let (plan, function, image) = loop {
             let place = Self::next_place(&mut turn)?;
             match self.image_in(place, order, begun).await {
@@ -188,6 +188,11 @@ impl Renderer {
         let payload = serde_json::to_vec(&Still::new(given))
             .map_err(|error| Error::new(Kind::Internal, "The order can't be written.").because(error))?;
         let mut retries = still.max_retries.unwrap_or(Whole(1)).0;
+        // Whoever learns that it failed may look for what it wrote.
+        let with_id = |error: Error| match begun.borrow().as_ref() {
+            Some(Begun { render_id, .. }) => error.with("renderId", render_id.as_str()),
+            None => error,
+        };
         loop {
             match function.attempt(payload.clone(), streamed, begun).await? {
                 End::Image(image) => return Ok((plan, function, *image)),
@@ -196,15 +201,11 @@ impl Renderer {
                     tracing::warn!(code = error.kind().code(), "still broke off, trying again");
                     retries -= 1;
                 }
-                End::Broken(error) => return Err(error),
+                End::Broken(error) => return Err(with_id(error)),
                 End::Refused(message) => {
                     self.settings().metrics.put(&place.account.settings.name, Metric::Failed);
-                    let error = function.refused("could not render the still", &message, &order.secrets()).await;
-                    let begun = begun.borrow().clone();
-                    return Err(match begun {
-                        Some(Begun { render_id, .. }) => error.with("renderId", render_id),
-                        None => error,
-                    });
+                    let refused = function.refused("could not render the still", &message, &order.secrets()).await;
+                    return Err(with_id(refused));
                 }
             }
         }
@@ -263,6 +264,8 @@ impl Renderer {
     fn begun_still(&self, plan: &Plan<'_>, function: &str, render_id: String, bucket: String) -> Started {
         let Target { account, region, .. } = plan.target;
         let account = account.settings.name.clone();
+        let console = Console { region, function, renderer_function: None, bucket: &bucket, render_id: &render_id };
+        let pages = console.still();
         let ticket = Ticket { account, region: region.to_owned(), bucket, render_id };
         Started {
             id: ticket.to_string(),
@@ -273,6 +276,7 @@ impl Renderer {
             account: ticket.account,
             status: "rendering",
             copy: None,
+            pages,
         }
     }
 
@@ -282,7 +286,7 @@ impl Renderer {
         let Some(copy_to) = &plan.copy_to else { return Ok(None) };
         let key = copy_to.resolved_key(&ticket.render_id, plan.composition, &plan.file_name);
         let record = new_record(ticket, copy_to, key);
-        self.records()?.write(&record, None).await?;
+        self.records()?.write_render(&record, None).await?;
         Ok(Some(CopyView::from(&record.copy)))
     }
 }

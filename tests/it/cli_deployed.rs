@@ -91,3 +91,54 @@ fn what_is_deployed_is_listed_a_line_each_or_as_json() {
     let refused = world.settings().run(&["sites", "--bucket", "payroll", "--json"]);
     assert_eq!((refused.code, &answer(&refused)["error"]["code"]), (Some(2), &json!("not_allowed")));
 }
+
+#[test]
+fn functions_are_deleted_only_if_somebody_says_yes() {
+    let world = World::new();
+    let other = "remotion-render-4-0-99-mem512mb-disk512mb-15sec";
+    world.lambda.deploy(&[(FUNCTION, 2048, None), (other, 512, None), ("billing", 128, None)]);
+    let settings = world.settings().unset("RENDERGATE_FUNCTION_NAME");
+    let refused = settings.run(&["functions", "rm", FUNCTION]);
+    assert!(refused.code == Some(2) && refused.stderr.contains("--yes"), "{refused:?}");
+    assert_eq!(settings.run(&["functions", "rm", "billing", "--yes"]).code, Some(2));
+    assert_eq!(world.aws_calls().len(), 0);
+
+    let done = settings.run(&["functions", "rm", FUNCTION, other, "-y"]);
+    assert_eq!((done.code, done.stdout), (Some(0), format!("deleted {FUNCTION}\ndeleted {other}\n")));
+    let calls = world.lambda.calls();
+    assert!(calls.iter().all(|call| call.method == "DELETE" && call.region() == "us-east-1"), "{calls:?}");
+    assert_eq!(answer(&settings.run(&["functions", "ls", "--json"])), json!({ "functions": [] }));
+    let gone = settings.run(&["functions", "rm", FUNCTION, "--yes", "--json"]);
+    assert_eq!((gone.code, &answer(&gone)["error"]["code"]), (Some(1), &json!("function_not_found")));
+    world.lambda.next(Reply::aws_json(403, "AccessDeniedException", "no"));
+    let denied = settings.run(&["functions", "rm", FUNCTION, "--yes", "--json"]);
+    assert_eq!((denied.code, &answer(&denied)["error"]["action"]), (Some(5), &json!("lambda:DeleteFunction")));
+}
+
+#[test]
+fn a_site_is_deleted_whole_and_no_other() {
+    let world = World::new();
+    for key in ["sites/a/index.html", "sites/a/static/b.js", "sites/ab/index.html", "sites/a", "renders/a/out.mp4"] {
+        world.moto.put_object(&world.bucket, key, &[], "12345");
+    }
+    let run = |arguments: &[&str]| world.settings().run(&[&["sites", "rm"], arguments].concat());
+    assert_eq!(run(&["a"]).code, Some(2));
+    for wrong in [&["a/..", "--yes"][..], &["", "-y"], &["a", "-y", "--bucket", &world.videos]] {
+        assert_eq!(run(wrong).code, Some(2), "{wrong:?}");
+    }
+    assert_eq!(world.aws_calls().len(), 0);
+
+    let done = run(&["a", "--yes"]);
+    assert_eq!((done.code, done.stdout.as_str()), (Some(0), "deleted a: 10 bytes\n"), "{done:?}");
+    assert_eq!(world.moto.keys(&world.bucket), ["renders/a/out.mp4", "sites/a", "sites/ab/index.html"]);
+    assert_eq!(answer(&run(&["a", "-y", "--json"])), json!({ "siteName": "a", "totalSizeInBytes": 0 }));
+    assert!(run(&["a", "-y"]).stderr.contains("no site a"));
+}
+
+#[test]
+fn regions_are_told_without_asking_anybody() {
+    let run = |arguments: &[&str]| crate::stack::Settings::default().run(&[&["regions"], arguments].concat());
+    assert_eq!(run(&[]).stdout.lines().count(), 25);
+    assert_eq!(answer(&run(&["--default-only", "--json"]))["regions"].as_array().unwrap().len(), 17);
+    assert!(run(&["--default-only"]).stdout.starts_with("eu-central-1\n"));
+}

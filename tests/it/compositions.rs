@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::stack::{FUNCTION, Reply, World, fixture};
+use crate::stack::{Reply, World};
 
 #[test]
 fn compositions_are_listed_as_the_function_wrote_them() {
@@ -21,36 +21,6 @@ fn compositions_are_listed_as_the_function_wrote_them() {
     assert!(problem["detail"].as_str().unwrap().ends_with("compositions: Boom at ***"), "{problem:#}");
     world.lambda.next(Reply::json(200, &json!({ "type": "success" })));
     server.post("/v1/compositions", &json!({})).problem(502, "unreadable_answer");
-}
-
-#[test]
-fn the_recorded_orders_for_compositions_are_sent_as_recorded() {
-    /// Where Rendergate differs from the official client on purpose, and why.
-    const DELIBERATE: [(&str, &str); 5] = [
-        ("inputProps null", "null means left out"),
-        ("date props", "JSON has no dates; a string with the marker is passed on"),
-        ("serveUrl is not validated", "refused before it costs anything"),
-        ("UnrecognizedClientException", "see failures"),
-        ("envVariables missing throws", "left out means {}"),
-    ];
-    let world = World::new();
-    let settings = world.settings().unset("RENDERGATE_FUNCTION_NAME").unset("RENDERGATE_BUCKET");
-    let server = settings.set("RENDERGATE_DESTINATIONS", "my-own-bucket").serve();
-    let mut compared = 0;
-    for case in fixture("vectors/getCompositionsOnLambda.json").as_array().unwrap() {
-        let name = case["name"].as_str().unwrap();
-        if DELIBERATE.iter().any(|(known, _)| *known == name) || name.starts_with("big props") {
-            continue;
-        }
-        world.forget_calls();
-        server.post("/v1/compositions", &crate::vectors::expand(&case["input"]).unwrap()).expect(200);
-        assert_eq!(world.lambda.payload(), case["requests"][0]["body"]["json"], "{name}");
-        compared += 1;
-    }
-    assert_eq!(compared, 4);
-    world.forget_calls();
-    server.post("/v1/compositions", &json!({ "functionName": FUNCTION })).expect(200);
-    assert_eq!(world.lambda.payload()["envVariables"], json!({}));
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! Who gets in: Basic and API keys, told apart from who doesn't without a call to AWS.
 
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
@@ -46,6 +50,33 @@ fn basic_lets_in_the_one_who_knows_the_password() {
         assert!(answer.header("www-authenticate").unwrap().starts_with("Basic"), "{answer:#?}");
         assert_eq!(world.aws_calls().len(), 0);
     }
+}
+
+#[test]
+fn a_client_may_write_the_password_in_latin_1() {
+    let world = World::new();
+    let server = world.settings().set("API_USERNAME", "zoë").set("API_PASSWORD", "pässwörd canary").serve();
+    let latin: Vec<u8> = "zoë:pässwörd canary".chars().map(|letter| letter as u8).collect();
+    assert!(knock(&server, &[("authorization", &format!("Basic {}", BASE64_STANDARD.encode(latin)))]));
+    assert!(knock(&server, &[("authorization", &basic("zoë", "pässwörd canary"))]));
+    assert!(!knock(&server, &[("authorization", &basic("zoe", "password canary"))]));
+}
+
+#[test]
+fn the_password_may_be_a_secret_that_is_rotated() {
+    let world = World::new();
+    let name = format!("password-{}", random(6));
+    world.moto.create_secret(&name, &json!({ "username": "shop", "password": "first-canary" }).to_string());
+    let server = world.settings().set("API_USERNAME", "shop").set("API_PASSWORD", format!("secret:{name}")).serve();
+    assert!(knock(&server, &[("authorization", &basic("shop", "first-canary"))]));
+    assert!(!knock(&server, &[("authorization", &basic("shop", "second-canary"))]));
+    let reads = || world.aws.calls().iter().filter(|call| call.service() == "secretsmanager").count();
+    assert_eq!(reads(), 1, "a wrong password is no reason to read it again at once");
+    world.moto.rotate_secret(&name, "second-canary");
+    std::thread::sleep(Duration::from_secs(11));
+    assert!(knock(&server, &[("authorization", &basic("shop", "second-canary"))]));
+    assert!(!knock(&server, &[("authorization", &basic("shop", "first-canary"))]));
+    assert_eq!(reads(), 2);
 }
 
 #[test]

@@ -8,27 +8,28 @@ use crate::stack::root;
 const GROUND: [&str; 3] = ["error", "telemetry", "redacted"];
 
 /// Each module and what it may use besides itself and the ground, from the ground up.
-const LAYERS: [(&str, &str); 18] = [
+const LAYERS: [(&str, &str); 19] = [
     ("error", ""),
     ("telemetry", ""),
     ("redacted", ""),
     ("remotion", ""),
     ("aws", "remotion"),
     ("credentials", "remotion"),
-    ("notify", "remotion"),
+    ("notify", "outbound remotion"),
+    ("outbound", ""),
     // Records are objects in a bucket: the one neighbour of the same layer that is used.
     ("records", "aws remotion"),
     // Keys may be kept as a secret.
     ("callers", "credentials"),
     ("accounts", "aws credentials remotion"),
-    ("renderer", "accounts aws credentials notify records remotion"),
+    ("renderer", "accounts aws callers credentials notify records remotion"),
     // Read by app alone, so it may name the types of whatever it configures.
     ("config", "accounts callers credentials records remotion renderer"),
     ("policy", "config credentials records remotion renderer"),
     ("app", "accounts aws callers config credentials notify records remotion renderer"),
     ("http", "app callers remotion renderer"),
-    ("worker", "app remotion renderer"),
-    ("cli", "app config http policy remotion renderer"),
+    ("worker", "app renderer"),
+    ("cli", "app config http policy remotion renderer worker"),
     ("bin", "app cli config http worker"),
 ];
 

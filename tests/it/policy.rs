@@ -10,11 +10,14 @@ use crate::stack::actions::{action, printed};
 use crate::stack::server::Server;
 use crate::stack::{Answer, FUNCTION, Reply, Settings, World, minimal, progress};
 
+const ROLE: &str = "arn:aws:iam::123456789012:role/render";
 const KEY: &str = "a-key-of-twenty-letters";
 
 /// Nothing is fixed but the destination, so that everything has to be found.
 fn settings(settings: Settings, world: &World) -> Settings {
+    let queue = world.moto.create_queue("jobs");
     settings
+        .set("RENDERGATE_QUEUE_URL", queue)
         .unset("RENDERGATE_BUCKET")
         .unset("RENDERGATE_FUNCTION_NAME")
         .set("RENDERGATE_DESTINATIONS", format!("{}/out/", world.videos))
@@ -133,9 +136,10 @@ fn each_statement_is_needed_for_what_it_says_and_all_are_enough() {
     world.moto.create_secret("callers", &json!([{ "name": "shop", "key": KEY }]).to_string());
     let statements = policy(&settings(world.settings(), &world), "all");
     assert_eq!(refused(&world, &statements), BTreeSet::new(), "everything is allowed");
-    // Lambda is no part of moto here, moto's own errors for a missing object don't depend on rights, and a copy
-    // goes well without the right to take parts back.
-    let not_enforced = ["Render", "ListFunctions", "TellOfAFunction", "ListRecords", "TakeBackFailedCopies"];
+    // Lambda is no part of moto here, for a queue moto asks for other rights than AWS, moto's own errors for a missing
+    // object don't depend on rights, and a copy goes well without the right to take parts back.
+    let not_enforced =
+        ["Render", "ListFunctions", "TellOfAFunction", "ListRecords", "PutJobs", "DoJobs", "TakeBackFailedCopies"];
     for (taken, statement) in statements.iter().enumerate().filter(|(_, all)| !not_enforced.contains(&sid(all))) {
         let mut rest = statements.clone();
         rest.remove(taken);
@@ -154,7 +158,7 @@ fn each_statement_is_needed_for_what_it_says_and_all_are_enough() {
 fn what_is_printed_is_what_is_called() {
     let world = world();
     world.moto.create_secret("callers", &json!([{ "name": "shop", "key": KEY }]).to_string());
-    let settings = settings(world.settings(), &world);
+    let settings = settings(world.settings(), &world).set("REMOTION_ROLE_ARN", ROLE);
     scene(&world);
     let server = settings.serve();
     for (name, step) in STEPS {
@@ -164,6 +168,18 @@ fn what_is_printed_is_what_is_called() {
     assert_eq!(settings.run(&["functions", FUNCTION]).code, Some(0));
     assert_eq!(settings.run(&["bucket", "--region", "eu-west-1", "--folder-expiry", "true"]).code, Some(0));
     assert_eq!(settings.run(&["doctor"]).code, Some(0));
+    let done = format!("default~us-east-1~{}~aaaaaaaaaa", world.bucket);
+    world
+        .moto
+        .send(settings.get("RENDERGATE_QUEUE_URL"), &json!({ "job": "follow", "id": done, "since": 0 }).to_string());
+    let worker = settings.start(env!("CARGO_BIN_EXE_rendergate"), &["work"]);
+    while !world.aws.actions().contains(&"sqs:DeleteMessage".to_owned()) {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    worker.stop();
+    world.moto.put_object(&world.bucket, "sites/a/index.html", &[], "<html>");
+    assert_eq!(settings.run(&["sites", "rm", "a", "--yes"]).code, Some(0));
+    assert_eq!(settings.run(&["functions", "rm", FUNCTION, "--yes"]).code, Some(0));
     // A bucket that can't be set up is taken away again.
     let refusal = Reply::aws_xml(403, "AccessDenied", "no");
     world.aws.fault(1, |call| call.query.contains("policy"), refusal);
@@ -199,6 +215,13 @@ fn the_policies_are_those_of_the_guide() {
     );
     let secret = policy(&settings, "secret");
     assert_eq!(secret[0]["Resource"], json!(["arn:aws:secretsmanager:us-east-1:*:secret:dev/remotion-user-??????"]));
+    // The same keys, for assuming a role only.
+    let assume = settings
+        .clone()
+        .set("RENDERGATE_CREDENTIALS", format!("assume:{ROLE}"))
+        .set("RENDERGATE_ROLE_SOURCE", "secret:dev/remotion-user");
+    assert_eq!(policy(&assume, "secret"), secret);
+    assert_eq!(policy(&assume, "assume")[0]["Resource"], json!([ROLE]));
     let render = &policy(&settings, "trigger")[0];
     assert_eq!(render["Resource"], json!([format!("arn:aws:lambda:us-east-1:123456789012:function:{FUNCTION}")]));
     assert!(policy(&settings, "all").iter().all(|statement| sid(statement) != "FindTheBucket"), "it is configured");
@@ -208,7 +231,9 @@ fn the_policies_are_those_of_the_guide() {
 fn what_is_not_configured_needs_no_right() {
     let world = World::new();
     let settings = world.settings().unset("RENDERGATE_DESTINATIONS");
-    for (subject, word) in [("copy", "RENDERGATE_DESTINATIONS"), ("secret", "secret"), ("state", "RENDERGATE_STATE")] {
+    for (subject, word) in
+        [("copy", "RENDERGATE_DESTINATIONS"), ("secret", "secret"), ("assume", "role"), ("state", "RENDERGATE_STATE")]
+    {
         let finished = settings.run(&["policy", subject]);
         assert_eq!(finished.code, Some(3));
         assert!(finished.stdout.is_empty() && finished.stderr.contains(word), "{finished:?}");

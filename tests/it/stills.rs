@@ -1,8 +1,7 @@
 //! One image: what is sent for it, what its stream says, how long the caller waits.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::stack::stream::Step;
 use crate::stack::{FUNCTION, Reply, SITE, World};
 
 const POSTER: &str = "/v1/stills";
@@ -46,68 +45,6 @@ fn a_still_is_in_the_answer_for_one_call() {
     );
     let output = server.get_with(&format!("{path}/output"), &[("accept", "application/json")]).expect(200);
     assert!(output["url"].as_str().unwrap().contains(&key), "{output:#}");
-}
-
-#[test]
-fn every_recorded_payload_is_sent_as_recorded() {
-    /// Where Rendergate differs from the official client on purpose, and why.
-    const DELIBERATE: [(&str, &str); 6] = [
-        ("timeoutInMilliseconds = 5000", "refused: the function refuses it after it was woken"),
-        ("still downloadBehavior is not validated by the client", "refused: it is validated for media"),
-        ("still just too big", "uploads: see large_props_go_to_the_bucket"),
-        ("inputProps missing throws", "left out means {}"),
-        ("inputProps date", "JSON has no dates; a string with the marker is passed on"),
-        ("China region", "see in_china_nothing_is_streamed"),
-    ];
-    let world = World::new();
-    // Nothing is narrowed but the buckets, as the recorded calls need it.
-    let settings = world.settings().unset("RENDERGATE_FUNCTION_NAME").unset("RENDERGATE_BUCKET");
-    let server = settings.set("RENDERGATE_DESTINATIONS", "bucket-x").serve();
-    let path = crate::stack::root().join("tests/fixtures/remotion/4.0.527/vectors/renderStillOnLambda.json");
-    let cases: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let mut compared = 0;
-    for case in &cases {
-        let name = case["name"].as_str().unwrap();
-        if DELIBERATE.iter().any(|(known, _)| name.starts_with(known)) || name.starts_with("invoke error") {
-            continue;
-        }
-        world.forget_calls();
-        let requests = case["requests"].as_array().unwrap();
-        for request in requests {
-            let raw = request["response"]["rawBase64"].as_str();
-            world.lambda.next(match raw {
-                Some(raw) => Reply::stream([Step::Send(base64(raw).into())]),
-                None => panic!("{name}: {request}"),
-            });
-        }
-        let body = crate::vectors::expand(&case["input"]).unwrap();
-        let answer = server.post(POSTER, &body);
-        let expected = &requests[0]["body"]["json"];
-        if expected["inputProps"]["payload"].get("$big").is_none() {
-            assert_eq!(&world.lambda.payloads()[0], expected, "{name}");
-        }
-        assert_eq!(world.lambda.calls().len(), requests.len(), "{name}");
-        match case.get("result") {
-            Some(result) => {
-                let answer = answer.expect(200);
-                for member in ["url", "outKey", "sizeInBytes", "bucketName", "renderId", "artifacts"] {
-                    assert_eq!(answer[member], result[member], "{name}: {member}");
-                }
-                assert_eq!(
-                    answer["estimatedPrice"]["accruedSoFar"], result["estimatedPrice"]["accruedSoFar"],
-                    "{name}"
-                );
-            }
-            None => assert!([502, 503].contains(&answer.status), "{name}: {answer:#?}"),
-        }
-        compared += 1;
-    }
-    assert!(compared >= 35, "only {compared} of {} compared", cases.len());
-}
-
-fn base64(text: &str) -> Vec<u8> {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.decode(text).unwrap()
 }
 
 #[test]

@@ -105,6 +105,15 @@ fn problem_schema() -> Value {
             "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
             "detail": {"type": "string", "description": "What to do."}, "instance": {"type": "string"},
             "code": {"type": "string", "enum": codes}, "requestId": {"type": "string"},
+            "errors": {
+                "type": "array",
+                "description": "Every wrong field, where there are several; the other members are about the first.",
+                "items": {
+                    "type": "object",
+                    "required": ["field", "expected"],
+                    "properties": {"field": {"type": "string"}, "expected": {"type": "string"}},
+                },
+            },
         },
     })
 }

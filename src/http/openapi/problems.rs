@@ -11,6 +11,7 @@ pub(super) const ORDER_PROBLEMS: &[Kind] = &[
     Kind::StateNotConfigured,
     Kind::DestinationsNotConfigured,
     Kind::Unauthenticated,
+    Kind::RateLimited,
     Kind::NotAllowed,
     Kind::FunctionNotFound,
     Kind::VersionMismatch,
@@ -33,6 +34,7 @@ pub(super) const DEPLOYED_PROBLEMS: &[Kind] = &[
     Kind::InvalidField,
     Kind::InvalidParameter,
     Kind::Unauthenticated,
+    Kind::RateLimited,
     Kind::NotAllowed,
     Kind::Throttled,
     Kind::AwsAccessDenied,
@@ -46,6 +48,7 @@ pub(super) const DEPLOYED_PROBLEMS: &[Kind] = &[
 /// What looking at a render may meet.
 pub(super) const LOOK_PROBLEMS: &[Kind] = &[
     Kind::Unauthenticated,
+    Kind::RateLimited,
     Kind::NotAllowed,
     Kind::RenderNotFound,
     Kind::AwsAccessDenied,
@@ -59,6 +62,7 @@ pub(super) const LOOK_PROBLEMS: &[Kind] = &[
 pub(super) const OUTPUT_PROBLEMS: &[Kind] = &[
     Kind::InvalidParameter,
     Kind::Unauthenticated,
+    Kind::RateLimited,
     Kind::NotAllowed,
     Kind::RenderNotFound,
     Kind::RenderUnfinished,
@@ -68,6 +72,7 @@ pub(super) const OUTPUT_PROBLEMS: &[Kind] = &[
 
 pub(super) const CANCEL_PROBLEMS: &[Kind] = &[
     Kind::Unauthenticated,
+    Kind::RateLimited,
     Kind::NotAllowed,
     Kind::RenderNotFound,
     Kind::NotCancellable,
@@ -78,6 +83,7 @@ pub(super) const CANCEL_PROBLEMS: &[Kind] = &[
 
 pub(super) const DELETE_PROBLEMS: &[Kind] = &[
     Kind::Unauthenticated,
+    Kind::RateLimited,
     Kind::NotAllowed,
     Kind::RenderNotFound,
     Kind::RenderUnfinished,
@@ -93,6 +99,7 @@ pub(super) const COPY_PROBLEMS: &[Kind] = &[
     Kind::StateNotConfigured,
     Kind::DestinationsNotConfigured,
     Kind::Unauthenticated,
+    Kind::RateLimited,
     Kind::NotAllowed,
     Kind::RenderNotFound,
     Kind::RenderUnfinished,

@@ -10,6 +10,7 @@ use super::problems::{
     CANCEL_PROBLEMS, COPY_PROBLEMS, DELETE_PROBLEMS, LOOK_PROBLEMS, ORDER_PROBLEMS, OUTPUT_PROBLEMS,
 };
 use super::stills;
+use crate::remotion::links::Console;
 use crate::remotion::options::MediaOptions;
 use crate::renderer::{Cancelling, CopyTo, CopyView, Deleted, View};
 
@@ -31,6 +32,22 @@ pub(super) fn with_ours(mut order: Value, schemas: &mut SchemaGenerator) -> Valu
     order["properties"]["copyTo"] =
         json!({"anyOf": [copy_to, {"type": "null"}], "description": "Where the finished output is copied."});
     order
+}
+
+/// An example's pages in AWS's console.
+pub(super) fn with_pages(media: bool, mut example: Value) -> Value {
+    let console = Console {
+        region: "us-east-1",
+        function: FUNCTION,
+        renderer_function: None,
+        bucket: "remotionlambda-useast1-abcdefghij",
+        render_id: "m1yq8x2c0v",
+    };
+    let pages = json!(if media { console.media() } else { console.still() });
+    for (name, page) in pages.as_object().into_iter().flatten() {
+        example[name] = page.clone();
+    }
+    example
 }
 
 pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
@@ -62,11 +79,14 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
                 "It runs. `Location` is where its progress is.",
                 Some((
                     started,
-                    json!({
-                        "id": ID, "renderId": "m1yq8x2c0v", "bucketName": "remotionlambda-useast1-abcdefghij", "region": "us-east-1",
-                        "functionName": FUNCTION, "account": "default", "status": "rendering", "copy": pending,
-                        "links": {"self": own, "output": format!("{own}/output"), "copy": format!("{own}/copy")},
-                    }),
+                    with_pages(
+                        true,
+                        json!({
+                            "id": ID, "renderId": "m1yq8x2c0v", "bucketName": "remotionlambda-useast1-abcdefghij", "region": "us-east-1",
+                            "functionName": FUNCTION, "account": "default", "status": "rendering", "copy": pending,
+                            "links": {"self": own, "output": format!("{own}/output"), "copy": format!("{own}/copy")},
+                        }),
+                    ),
                 )),
             )],
             problems: ORDER_PROBLEMS,

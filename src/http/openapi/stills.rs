@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::stills::StillBody;
 use super::document::Route;
 use super::problems::{DEPLOYED_PROBLEMS, ORDER_PROBLEMS};
-use super::routes::{FUNCTION, ID, SITE, with_ours};
+use super::routes::{FUNCTION, ID, SITE, with_ours, with_pages};
 use crate::remotion::compositions::CompositionsOptions;
 use crate::remotion::still::StillOptions;
 use crate::renderer::{FunctionInfo, Sites};
@@ -107,13 +107,14 @@ fn example_still() -> Value {
 fn example_image() -> Value {
     let (own, bucket) = (format!("/v1/renders/{ID}"), "remotionlambda-useast1-abcdefghij");
     let key = "renders/m1yq8x2c0v/out.jpeg";
-    json!({
+    let image = json!({
         "id": ID, "renderId": "m1yq8x2c0v", "bucketName": bucket, "region": "us-east-1", "functionName": FUNCTION,
         "account": "default", "status": "done", "copy": null, "outBucket": bucket, "outKey": key,
         "url": format!("https://s3.us-east-1.amazonaws.com/{bucket}/{key}"), "sizeInBytes": 7028,
         "estimatedPrice": {"accruedSoFar": 0.00002, "displayCost": "<$0.001", "currency": "USD", "disclaimer": "Estimate."},
         "artifacts": [], "links": {"self": own, "output": format!("{own}/output"), "copy": format!("{own}/copy")},
-    })
+    });
+    with_pages(false, image)
 }
 
 #[cfg(test)]

@@ -157,38 +157,3 @@ fn messages_say_what_to_do() {
         assert_eq!(refused(Codec::H264, options).1, expected, "{options}");
     }
 }
-
-/// Recorded calls that the official client sends on, and that fail in the function. Here they are refused
-/// before they cost anything.
-const DELIBERATE: [(&str, &str); 8] = [
-    ("pixelFormat = \"yuva420p\"", "pixelFormat"),
-    ("proResProfile = \"4444\"", "proResProfile"),
-    ("proResProfile = \"hq\"", "proResProfile"),
-    ("numberOfGifLoops = 3", "numberOfGifLoops"),
-    ("encodingMaxRate = \"2M\"", "encodingMaxRate"),
-    ("outName string bad chars is not checked by the client", "outName"),
-    ("outName wrong extension is not checked by the client", "outName"),
-    ("framesPerLambda and concurrency both (not checked by client)", "framesPerLambda"),
-];
-
-#[test]
-fn of_the_recorded_calls_only_those_are_refused_that_fail() {
-    let text = include_str!("../../../tests/fixtures/remotion/4.0.527/vectors/renderMediaOnLambda.json");
-    let cases: Vec<Box<serde_json::value::RawValue>> = serde_json::from_str(text).unwrap();
-    let mut refused = Vec::new();
-    let mut taken = 0;
-    // One case holds half a surrogate pair, which no string of ours can.
-    for case in cases.iter().filter_map(|case| serde_json::from_str::<Value>(case.get()).ok()) {
-        let Ok(options) = serde_json::from_value::<MediaOptions>(case["input"].clone()) else { continue };
-        let (Some(codec), Some(serve_url)) = (options.codec, options.serve_url.clone()) else { continue };
-        match media(&options, codec, &serve_url) {
-            Ok(()) => taken += 1,
-            Err(error) => {
-                let text = |value: &Value| value.as_str().unwrap().to_owned();
-                refused.push((text(&case["name"]), text(&error.members()["field"])));
-            }
-        }
-    }
-    assert_eq!(refused, DELIBERATE.map(|(name, field)| (name.to_owned(), field.to_owned())));
-    assert!(taken > 100, "{taken}");
-}

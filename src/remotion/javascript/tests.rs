@@ -43,29 +43,6 @@ fn texts_as_node_writes_them() {
     }
 }
 
-/// `undefined`, dates, maps and cycles have no JSON; the others are replayed as the text of their data.
-const NO_JSON: [&str; 6] =
-    ["date", "map", "root date", "date year 0", "circular", "resolved-props error names the kind"];
-
-#[test]
-fn props_as_the_official_client_serialises_them() {
-    let text = include_str!("../../../tests/fixtures/remotion/4.0.527/vectors/serializeProps.json");
-    let cases: Vec<Value> = serde_json::from_str(text).unwrap();
-    let mut ran = 0;
-    for case in cases.iter().filter(|case| !NO_JSON.contains(&case["name"].as_str().unwrap())) {
-        let (data, expected) = (&case["input"]["data"], &case["result"]["serialized"]);
-        if let Some(repeat) = data["d"].get("$repeat") {
-            let repeated = repeat[0].as_str().unwrap().repeat(repeat[1].as_u64().unwrap() as usize);
-            let text = written(&format!("{{ \"d\": \"{repeated}\" }}"));
-            assert_eq!(Some(text.len() as u64), expected["utf8Length"].as_u64(), "{}", case["name"]);
-        } else {
-            assert_eq!(written(&data.to_string()), expected.as_str().unwrap(), "{}", case["name"]);
-        }
-        ran += 1;
-    }
-    assert_eq!((ran, NO_JSON.len()), (5, cases.len() - 5));
-}
-
 /// Depth and moving members cost no stack, and no more than linear time.
 #[test]
 fn depth_is_no_danger() {

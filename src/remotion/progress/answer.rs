@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::remotion::price::{Costs, as_javascript};
+use crate::remotion::number::as_javascript;
+use crate::remotion::price::Costs;
 
 /// How a render stands, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

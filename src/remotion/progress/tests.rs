@@ -1,7 +1,6 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::remotion::names::FunctionName;
 use crate::remotion::price::ASSUMED_DISK_MB;
 
 mod official;

@@ -14,8 +14,10 @@ pub(crate) fn printed() -> &'static BTreeSet<String> {
         let settings = Settings::default()
             .set("RENDERGATE_DESTINATIONS", "videos")
             .set("RENDERGATE_STATE", "s3://state")
-            .set("RENDERGATE_API_KEYS", "secret:callers");
-        let actions = ["all", "bucket", "doctor"].iter().flat_map(|subject| {
+            .set("RENDERGATE_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/jobs")
+            .set("RENDERGATE_API_KEYS", "secret:callers")
+            .set("REMOTION_ROLE_ARN", "arn:aws:iam::123456789012:role/render");
+        let actions = ["all", "bucket", "remove", "doctor"].iter().flat_map(|subject| {
             let printed: Value = serde_json::from_str(&settings.run(&["policy", subject]).stdout).unwrap();
             printed["Statement"].as_array().unwrap().clone()
         });
@@ -40,8 +42,9 @@ fn signed(call: &Call) -> String {
             let target = call.header("x-amz-target").and_then(|target| target.rsplit('.').next());
             let form = String::from_utf8_lossy(&call.body).into_owned();
             let query = form.split('&').find_map(|pair| pair.strip_prefix("Action=")).map(str::to_owned);
-            let operation = target.map(str::to_owned).or(query);
-            format!("{service}:{}", operation.unwrap_or_else(|| panic!("what does {call:?} do?")))
+            let operation = target.map(str::to_owned).or(query).unwrap_or_else(|| panic!("what does {call:?} do?"));
+            // Many at once need the same right.
+            format!("{service}:{}", operation.trim_end_matches("Batch"))
         }
     }
 }

@@ -49,11 +49,6 @@ impl FakeLambda {
         self.state.lock().unwrap().script.push_back(reply);
     }
 
-    /// Takes one scripted answer back; `false` when there is none.
-    pub(crate) fn drop_next(&self) -> bool {
-        self.state.lock().unwrap().script.pop_front().is_some()
-    }
-
     /// Answers every invocation so, once the script is used up.
     pub(crate) fn always(&self, reply: Reply) {
         self.state.lock().unwrap().always = Some(reply);
@@ -141,6 +136,7 @@ async fn serve(state: Arc<Mutex<State>>, moto: &'static Moto, bucket: String, ca
         Deed::Cut => None,
         Deed::Serve if call.path.contains("/account-settings") => account_settings(),
         Deed::Serve if call.method == Method::GET => list(&state, &call),
+        Deed::Serve if call.method == Method::DELETE => delete(&state, &call),
         Deed::Serve if call.header("x-amz-invocation-type") == Some("DryRun") => http::respond(204, &[], Bytes::new()),
         Deed::Serve if call.path.ends_with("/response-streaming-invocations") => {
             http::stream(still(moto, &bucket, &call.json()).await)
@@ -182,6 +178,19 @@ fn list(state: &Mutex<State>, call: &Call) -> Wire {
         }
     };
     http::respond(200, &[("content-type".into(), "application/json".into())], body.to_string().into())
+}
+
+/// DeleteFunction.
+fn delete(state: &Mutex<State>, call: &Call) -> Wire {
+    let name = call.path.trim_start_matches("/2015-03-31/functions/");
+    let mut state = state.lock().unwrap();
+    let before = state.functions.len();
+    state.functions.retain(|function| function["FunctionName"] != name);
+    if state.functions.len() < before {
+        return http::respond(204, &[], Bytes::new());
+    }
+    let Deed::Answer { status, headers, body } = Reply::no_such_function(name).deed else { unreachable!() };
+    http::respond(status, &headers, body)
 }
 
 /// What the function does on `still`: image first, then the word of it.

@@ -11,6 +11,7 @@ pub(crate) mod moto;
 pub(crate) mod owner;
 pub(crate) mod progress;
 pub(crate) mod proxy;
+pub(crate) mod queue;
 pub(crate) mod runtime;
 pub(crate) mod server;
 pub(crate) mod settings;

@@ -93,6 +93,10 @@ impl Moto {
         })
     }
 
+    pub(crate) fn delete_object(&self, bucket: &str, key: &str) {
+        self.must("s3", Method::DELETE, &format!("/{bucket}/{key}"), &[], Vec::new());
+    }
+
     /// The keys in a bucket (the first thousand, which is plenty here).
     pub(crate) fn keys(&self, bucket: &str) -> Vec<String> {
         let listing = self.must("s3", Method::GET, &format!("/{bucket}?list-type=2"), &[], Vec::new());

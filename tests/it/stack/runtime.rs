@@ -51,9 +51,18 @@ impl Function {
     /// Behind our own Runtime API.
     pub(crate) fn start(settings: &Settings) -> Self {
         let state = Arc::new(Mutex::new(State::default()));
+        Self::of(env!("CARGO_BIN_EXE_api"), settings, state)
+    }
+
+    /// The worker, behind our own Runtime API.
+    pub(crate) fn worker(settings: &Settings) -> Self {
+        Self::of(env!("CARGO_BIN_EXE_worker"), settings, Arc::default())
+    }
+
+    fn of(program: &str, settings: &Settings, state: Arc<Mutex<State>>) -> Self {
         let shared = state.clone();
         let address = http::listen(move |call| serve(shared.clone(), call));
-        Self { bootstrap: bootstrap(settings, &address.to_string()), door: Door::Ours(state) }
+        Self { bootstrap: bootstrap(program, settings, &address.to_string()), door: Door::Ours(state) }
     }
 
     /// Under `cargo lambda watch`, which would build the program anew if it were let.
@@ -75,7 +84,7 @@ impl Function {
             assert!(Instant::now() < deadline, "cargo lambda watch does not come up");
             std::thread::sleep(Duration::from_millis(20));
         }
-        let bootstrap = bootstrap(settings, &format!("http://{address}/.rt"));
+        let bootstrap = bootstrap(env!("CARGO_BIN_EXE_api"), settings, &format!("http://{address}/.rt"));
         Self { bootstrap, door: Door::CargoLambda { _emulator: emulator, address } }
     }
 
@@ -120,7 +129,7 @@ impl Function {
     }
 }
 
-fn bootstrap(settings: &Settings, runtime_api: &str) -> Server {
+fn bootstrap(program: &str, settings: &Settings, runtime_api: &str) -> Server {
     let settings = settings
         .clone()
         .set("AWS_LAMBDA_RUNTIME_API", runtime_api)
@@ -129,7 +138,7 @@ fn bootstrap(settings: &Settings, runtime_api: &str) -> Server {
         .set("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
         .set("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/rendergate-api")
         .set("AWS_LAMBDA_LOG_STREAM_NAME", "test");
-    settings.start(env!("CARGO_BIN_EXE_api"), &[])
+    settings.start(program, &[])
 }
 
 async fn serve(state: Arc<Mutex<State>>, call: Call) -> Wire {

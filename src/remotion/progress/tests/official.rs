@@ -1,24 +1,8 @@
-//! What the official client and the real function answered, against what we compute from the same file.
+//! What the real function answered, against what we compute from the same file.
 
 use std::collections::BTreeSet;
 
 use super::*;
-
-/// Where we differ on purpose, as `(case, field, our value in JSON)`, and why.
-///
-/// "one chunk entry per chunk…": the official client misses that this render is complete; see
-/// [`ProgressFile::missing_chunks`]. We look for the output too (here: not there yet), and know how long the
-/// chunks took.
-///
-/// "price over…": 150 functions were invoked where 4 were expected, which the official client calls 411 %.
-const DIFFERENT: [(&str, &str, &str); 2] = [
-    (
-        "direct: one chunk entry per chunk with audio and video (as functions really write it): recovery is not attempted",
-        "timeToFinishChunks",
-        "6500",
-    ),
-    ("direct: price over one tenth of a cent is shown with 3 decimals", "overallProgress", "0.46"),
-];
 
 /// Field by field; `<upstream text>` and `<stack>` stand for any text that is not empty.
 fn assert_same(expected: &Value, ours: &Value, path: &str) {
@@ -41,75 +25,6 @@ fn assert_same(expected: &Value, ours: &Value, path: &str) {
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap()
-}
-
-#[test]
-fn every_direct_case_of_the_official_client() {
-    let cases: Vec<Value> = serde_json::from_str(include_str!(
-        "../../../../tests/fixtures/remotion/4.0.527/vectors/getRenderProgress.json"
-    ))
-    .unwrap();
-    let (mut equal, mut different, mut refused, mut before_us) = (0, 0, 0, 0);
-    for case in cases.iter().filter(|case| text(&case["name"]).starts_with("direct: ")) {
-        let (name, input) = (text(&case["name"]), &case["input"]);
-        let requests = case["requests"].as_array().unwrap();
-        let function = FunctionName::parse(text(&input["functionName"])).unwrap();
-        let moment = Moment {
-            now_ms: 1_760_000_000_000,
-            memory_mb: function.memory_mb,
-            disk_mb: ASSUMED_DISK_MB,
-            timeout_ms: i64::from(function.timeout_seconds) * 1000,
-            region: text(&input["region"]),
-            bucket: text(&input["bucketName"]),
-            render_id: text(&input["renderId"]),
-        };
-        let requested = |operation: &str| requests.iter().rfind(|request| request["operation"] == operation);
-
-        let get = requested("GetObject").unwrap();
-        assert_eq!(text(&get["key"]), key(moment.render_id), "{name}");
-        if get["response"]["status"] != 200 {
-            assert_eq!(case["error"]["name"], "NoSuchKey", "{name}");
-            before_us += 1;
-            continue;
-        }
-        let body = &get["response"]["body"];
-        let body = body["raw"].as_str().map_or_else(|| body.to_string(), str::to_owned);
-        let answer = ProgressFile::read(body.as_bytes()).and_then(|file| {
-            let place = file.output_to_check(&moment)?;
-            let asked = requested("HeadObject").map(|head| (text(&head["bucket"]), text(&head["key"])));
-            let still = file.metadata.as_ref().is_some_and(RenderMetadata::is_still);
-            let deviates = still || DIFFERENT.iter().any(|(case, ..)| *case == name);
-            assert!(
-                deviates || asked == place.as_ref().map(|place| (&*place.bucket, &*place.key)),
-                "{name}: {place:?}"
-            );
-            let head = requested("HeadObject").filter(|head| head["response"]["status"] == 200);
-            let size = head.map(|head| text(&head["response"]["headers"]["content-length"]).parse().unwrap());
-            file.progress(&moment, size.map(|size| OutputHead { size, modified_ms: 0 }))
-        });
-        // The official client refuses stills. We tell how they are: see `stills`.
-        if body.contains("\"still\"") {
-            assert!(answer.is_ok() && case.get("result").is_none(), "{name}: {answer:?}");
-            different += 1;
-            continue;
-        }
-        let Some(result) = case.get("result") else {
-            // A HEAD that fails otherwise than with 403 or 404 is an error before we are asked.
-            match requested("HeadObject") {
-                Some(head) => assert_eq!(head["response"]["status"], 400, "{name}"),
-                None => assert!(answer.is_err(), "{name}: {answer:?}"),
-            }
-            refused += 1;
-            continue;
-        };
-        let mut expected = result.clone();
-        let deviations = DIFFERENT.iter().filter(|(case, ..)| *case == name);
-        different += deviations.clone().count();
-        deviations.for_each(|(_, field, value)| expected[field] = serde_json::from_str(value).unwrap());
-        assert_same(&expected, &serde_json::to_value(answer.unwrap()).unwrap(), name);
-        equal += 1;
-    }
-    assert_eq!((equal, different, refused, before_us), (34, 4, 2, 1));
 }
 
 /// The answer of a capture, which is either the answer itself or an invocation that has it.

@@ -1,7 +1,4 @@
-//! What outlives a process: one small JSON record per render that has work left after its end.
-//!
-//! Kept in a private bucket of ours, or in a folder on one machine. Every write is conditional, so
-//! that of several finishers one wins.
+//! Keeps JSON records by folder and name: in S3, or in a folder on one machine.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
@@ -9,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use crate::aws::{Aws, Object, Put, Upload};
+use crate::aws::{Aws, Object, Put};
 use crate::error::{Error, Kind, Result};
 
 /// Where records are kept: the value of `RENDERGATE_STATE`.
@@ -48,78 +46,6 @@ impl FromStr for StateLocation {
     }
 }
 
-/// What is left to do for a render.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Record {
-    /// The ticket.
-    pub id: String,
-    /// When the order was accepted, epoch ms.
-    pub created_at: u64,
-    /// The copy that was ordered.
-    pub copy: CopyRecord,
-}
-
-/// A copy that was ordered, and how far it is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CopyRecord {
-    /// Destination bucket.
-    pub bucket: String,
-    /// Destination key.
-    pub key: String,
-    /// The bucket's region, where the caller knew it.
-    pub region: Option<String>,
-    /// Who must own the bucket.
-    pub expected_bucket_owner: Option<String>,
-    /// What to do about an object that is there already.
-    pub if_exists: IfExists,
-    /// Storage class of the copy.
-    pub storage_class: Option<String>,
-    /// How far it is.
-    pub status: CopyStatus,
-    /// Bytes, once done.
-    pub size: Option<u64>,
-    /// Why it failed, as a problem's members.
-    pub error: Option<serde_json::Value>,
-    /// How often it was begun since the last time that a part of it got there.
-    pub attempts: u32,
-    /// Until when the one who copies has it to itself, epoch ms.
-    pub lease_until: u64,
-    /// The multipart upload that is under way, and its parts that are there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub upload: Option<Upload>,
-}
-
-/// What to do about an object that is at the destination already.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub enum IfExists {
-    /// Replace it.
-    #[default]
-    Overwrite,
-    /// Keep it; the copy counts as done.
-    Skip,
-    /// Keep it; the copy fails.
-    Fail,
-}
-
-/// How far a copy is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub enum CopyStatus {
-    /// Not begun, or to be tried again.
-    Pending,
-    /// Somebody copies.
-    Copying,
-    /// In effect.
-    Done,
-    /// Given up.
-    Failed,
-}
-
 /// A record as it was read; needed to replace exactly that state of it.
 #[derive(Clone, Debug)]
 pub struct Version(String);
@@ -147,65 +73,86 @@ pub enum Records {
 }
 
 impl Records {
-    /// The record of a render and its version, if there is one.
-    pub async fn read(&self, id: &str) -> Result<Option<(Record, Version)>> {
+    /// A record and its version, if there is one.
+    pub(super) async fn read<T: DeserializeOwned>(&self, folder: &str, name: &str) -> Result<Option<(T, Version)>> {
         let found = match self {
-            Self::S3(store) => store.aws.get(&store.object(id)).await?.map(|(bytes, etag)| (bytes, Version(etag))),
-            Self::Folder(folder) => {
-                let path = path(folder, id);
+            Self::S3(store) => {
+                store.aws.get(&store.object(folder, name)).await?.map(|(bytes, etag)| (bytes, Version(etag)))
+            }
+            Self::Folder(root) => {
+                let path = path(root, folder, name);
                 let bytes = blocking(move || read_file(&path)).await?;
                 bytes.map(|bytes| (bytes.clone(), digest(&bytes)))
             }
         };
         let Some((bytes, version)) = found else { return Ok(None) };
         let record = serde_json::from_slice(&bytes)
-            .map_err(|error| Error::new(Kind::Internal, "The render's record is damaged.").because(error))?;
+            .map_err(|error| Error::new(Kind::Internal, "A record is damaged.").because(error))?;
         Ok(Some((record, version)))
-    }
-
-    /// The ids of all renders that have a record.
-    pub async fn ids(&self) -> Result<Vec<String>> {
-        let names = match self {
-            Self::S3(store) => {
-                let listed = store.aws.list(&store.object("").folder()).await?;
-                listed.into_iter().map(|object| object.key).collect()
-            }
-            Self::Folder(folder) => {
-                let folder = folder.join("renders");
-                blocking(move || list_folder(&folder)).await?
-            }
-        };
-        let id = |name: &String| Some(name.rsplit('/').next()?.strip_suffix(".json")?.to_owned());
-        Ok(names.iter().filter_map(id).collect())
     }
 
     /// Writes a record durably: a new one, or in place of exactly `replaces`. Its version, or `None`
     /// where somebody else was faster.
-    pub async fn write(&self, record: &Record, replaces: Option<&Version>) -> Result<Option<Version>> {
+    pub(super) async fn write<T: Serialize>(
+        &self,
+        folder: &str,
+        name: &str,
+        record: &T,
+        replaces: Option<&Version>,
+    ) -> Result<Option<Version>> {
         let json = serde_json::to_vec(record)
             .map_err(|error| Error::new(Kind::Internal, "A record can't be written.").because(error))?;
         match self {
             Self::S3(store) => {
                 let condition = replaces.map_or(Put::New, |version| Put::Replaces(&version.0));
-                Ok(store.aws.put(&store.object(&record.id), json, condition).await?.map(Version))
+                Ok(store.aws.put(&store.object(folder, name), json, condition).await?.map(Version))
             }
-            Self::Folder(folder) => {
-                let (path, replaces) = (path(folder, &record.id), replaces.cloned());
+            Self::Folder(root) => {
+                let (path, replaces) = (path(root, folder, name), replaces.cloned());
                 blocking(move || write_file(&path, &json, replaces.as_ref())).await
             }
         }
     }
+
+    /// The names of the records in a folder, sorted, at most so many, from behind `after`.
+    pub(super) async fn list(&self, folder: &str, after: Option<&str>, most: usize) -> Result<Vec<String>> {
+        let mut names: Vec<String> = match self {
+            Self::S3(store) => {
+                let after = after.map(|name| store.object(folder, name).key);
+                let listed = store.aws.list_some(&store.folder(folder), after.as_deref(), most).await?;
+                listed.into_iter().filter_map(|object| Some(object.key.rsplit('/').next()?.to_owned())).collect()
+            }
+            Self::Folder(root) => {
+                let folder = root.join(folder);
+                let mut names = blocking(move || list_folder(&folder)).await?;
+                names.sort_unstable();
+                let after = after.map(|name| format!("{name}.json"));
+                names.retain(|name| after.as_ref().is_none_or(|after| name > after));
+                names
+            }
+        };
+        names.retain(|name| name.ends_with(".json"));
+        names.truncate(most);
+        Ok(names.iter().filter_map(|name| name.strip_suffix(".json")).map(str::to_owned).collect())
+    }
 }
 
 impl S3Records {
-    fn object(&self, id: &str) -> Object {
-        let key = format!("{}renders/{id}.json", self.prefix);
+    fn folder(&self, folder: &str) -> Object {
+        self.at(format!("{}{folder}/", self.prefix))
+    }
+
+    fn object(&self, folder: &str, name: &str) -> Object {
+        self.at(format!("{}{folder}/{name}.json", self.prefix))
+    }
+
+    fn at(&self, key: String) -> Object {
         Object { region: self.region.clone(), bucket: self.bucket.clone(), key, owner: None }
     }
 }
 
-fn path(folder: &Path, id: &str) -> PathBuf {
-    folder.join("renders").join(format!("{id}.json"))
+fn path(root: &Path, folder: &str, name: &str) -> PathBuf {
+    root.join(folder).join(format!("{name}.json"))
 }
 
 fn digest(bytes: &[u8]) -> Version {
@@ -254,4 +201,25 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> +
         )
         .because(error)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_list_goes_on_behind_what_was_seen() {
+        let root = tempfile::tempdir().unwrap();
+        let records = Records::Folder(root.path().to_owned());
+        for name in ["c", "a", "b"] {
+            assert!(records.write("orders", name, &name, None).await.unwrap().is_some());
+        }
+        assert_eq!(records.list("orders", None, 2).await.unwrap(), ["a", "b"]);
+        assert_eq!(records.list("orders", Some("b"), 2).await.unwrap(), ["c"]);
+        assert_eq!(records.list("nothing", None, 2).await.unwrap(), Vec::<String>::new());
+        let (read, version): (String, _) = records.read("orders", "a").await.unwrap().unwrap();
+        assert_eq!(read, "a");
+        assert!(records.write("orders", "a", &"new", None).await.unwrap().is_none());
+        assert!(records.write("orders", "a", &"new", Some(&version)).await.unwrap().is_some());
+    }
 }

@@ -1,0 +1,128 @@
+//! The queue's jobs: done by the worker function and by `rendergate work`, whatever happens in between.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::stack::{Function, Reply, Settings, VIDEO, World, random};
+
+/// A queue, a bucket for records, and the settings of both programs.
+fn with_queue(world: &World) -> (Settings, String) {
+    let queue = world.moto.create_queue(&format!("jobs-{}", random(8)));
+    let state = format!("state-{}", random(10));
+    world.moto.create_bucket(&state, "us-east-1");
+    let settings =
+        world.settings().set("RENDERGATE_QUEUE_URL", &queue).set("RENDERGATE_STATE", format!("s3://{state}"));
+    (settings, queue)
+}
+
+fn order(world: &World) -> Value {
+    json!({ "copyTo": format!("s3://{}/{{renderId}}.mp4", world.videos) })
+}
+
+/// As SQS hands messages over.
+fn batch(messages: &[(&str, &str)]) -> Value {
+    let records = messages.iter().map(|(id, body)| {
+        json!({ "messageId": id, "receiptHandle": "r", "body": body, "attributes": {}, "messageAttributes": {},
+            "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:jobs", "awsRegion": "us-east-1" })
+    });
+    json!({ "Records": records.collect::<Vec<_>>() })
+}
+
+fn follow(id: &str, since: u128) -> String {
+    json!({ "job": "follow", "id": id, "since": since }).to_string()
+}
+
+fn failures(answer: &Value) -> Vec<&str> {
+    let failures = answer["batchItemFailures"].as_array().unwrap();
+    failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn an_order_is_followed_from_message_to_message_until_its_copy_is_there() {
+    let world = World::new();
+    let (settings, queue) = with_queue(&world);
+    let server = settings.serve();
+    let render = world.submit(&server, order(&world));
+    // The process that took the order is gone; only the message is left.
+    server.kill();
+    assert_eq!(world.moto.messages(&queue), [0, 0, 1], "delayed, because no render is done at once");
+    let worker = Function::worker(&settings);
+    let event = batch(&[("m-1", &follow(&render.id, crate::stack::http::now_ms()))]);
+    assert_eq!(worker.invoke(&event), json!({ "batchItemFailures": [] }));
+    assert_eq!(world.moto.messages(&queue)[2], 2, "it renders: the message came back");
+    world.finishes(&render.render_id);
+    assert_eq!(worker.invoke(&event), json!({ "batchItemFailures": [] }));
+    assert_eq!(world.moto.messages(&queue)[2], 2, "it has ended: nothing came back");
+    let key = format!("{}.mp4", render.render_id);
+    assert_eq!(world.moto.object(&world.videos, &key).unwrap().body, VIDEO);
+    // Messages may come twice.
+    world.aws.forget_calls();
+    worker.invoke(&event);
+    assert!(world.aws.calls_like(&format!("PUT /{}", world.videos)).is_empty());
+    worker.forget();
+}
+
+#[test]
+fn exactly_the_messages_that_failed_stay() {
+    let world = World::new();
+    let (settings, _) = with_queue(&world);
+    let server = settings.serve();
+    let [good, broken, gone] = [(); 3].map(|()| world.submit(&server, order(&world)));
+    server.kill();
+    for render in [&good, &broken] {
+        world.finishes(&render.render_id);
+    }
+    let worker = Function::worker(&settings);
+    let path = format!("{}/progress.json", broken.render_id);
+    world.aws.fault(10, move |call| call.path.ends_with(&path), Reply::aws_xml(403, "AccessDenied", "no"));
+    world.moto.delete_object(&world.bucket, &format!("renders/{}/progress.json", gone.render_id));
+    let event = batch(&[
+        ("not-json", "{"),
+        ("broken", &follow(&broken.id, 0)),
+        ("good", &follow(&good.id, 0)),
+        ("deleted", &follow(&gone.id, 0)),
+        ("foreign", &follow("other~us-east-1~remotionlambda-x~m1yq8x2c0v", 0)),
+    ]);
+    assert_eq!(failures(&worker.invoke(&event)), ["not-json", "broken", "foreign"]);
+    assert!(world.moto.object(&world.videos, &format!("{}.mp4", good.render_id)).is_some());
+    let log = worker.forget();
+    assert!(log.contains("aws_access_denied") && log.contains("not_allowed"), "{log}");
+}
+
+#[test]
+fn the_command_works_on_the_queue_until_it_is_stopped() {
+    let world = World::new();
+    let (settings, queue) = with_queue(&world);
+    let server = settings.serve();
+    let render = world.submit(&server, order(&world));
+    server.kill();
+    world.finishes(&render.render_id);
+    let worker = settings.start(env!("CARGO_BIN_EXE_rendergate"), &["work"]);
+    let key = format!("{}.mp4", render.render_id);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while world.moto.object(&world.videos, &key).is_none() || world.moto.messages(&queue) != [0, 0, 0] {
+        assert!(Instant::now() < deadline, "{:?} {}", world.moto.messages(&queue), worker.log());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    worker.stop();
+}
+
+#[test]
+fn a_message_that_fails_stays_for_others() {
+    let world = World::new();
+    let (settings, queue) = with_queue(&world);
+    world.moto.send(&queue, "not a job");
+    let mut worker = settings.start(env!("CARGO_BIN_EXE_rendergate"), &["work"]);
+    worker.log_until(|log| log.contains("stays on the queue"));
+    assert_eq!(world.moto.messages(&queue), [0, 1, 0]);
+    worker.stop();
+}
+
+#[test]
+fn without_a_queue_nobody_works() {
+    let world = World::new();
+    let finished = world.settings().run(&["work"]);
+    assert_eq!(finished.code, Some(2));
+    assert!(finished.stderr.contains("RENDERGATE_QUEUE_URL"), "{finished:?}");
+}
