@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::stack::owner::element;
-use crate::stack::{FUNCTION, Moto, Settings, VIDEO, World, minimal, progress, random};
+use crate::stack::{FUNCTION, Moto, Reply, Settings, VIDEO, World, minimal, progress, random};
 use crate::template::role_policies;
 
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
@@ -92,6 +92,37 @@ fn with_the_template_s_policy_the_copy_arrives() {
     for key in [format!("{}.mp4", render.render_id), "again.mp4".to_owned()] {
         assert_eq!(world.moto.object(&world.videos, &key).unwrap().body, VIDEO);
     }
+}
+
+#[test]
+fn a_large_copy_needs_nothing_at_the_destination_but_to_put() {
+    let world = world();
+    let mut policies = role_policies(&[
+        ("RemotionFunctionName", FUNCTION),
+        ("RemotionBucket", world.bucket.as_str()),
+        ("DestinationBucket", world.videos.as_str()),
+    ]);
+    for policy in &mut policies {
+        let statements = policy["Statement"].as_array_mut().unwrap();
+        statements.retain(|statement| statement["Action"] != "s3:AbortMultipartUpload");
+    }
+    let server = role_with(&world, &policies).serve();
+    let render = world.submit(&server, minimal());
+    world.finishes(&render.render_id);
+    let large = vec![7; 33 << 20];
+    world.moto.put_object(&world.bucket, &format!("renders/{}/out.mp4", render.render_id), &[], large.clone());
+    world.moto.enforce(true);
+    let answer = server.post(&render.path("/copy"), &json!({ "bucket": world.videos, "key": "large.mp4" })).expect(200);
+    // And a part that is refused is told of, though the parts can't be taken back.
+    let refused = Reply::aws_xml(403, "AccessDenied", "Access Denied");
+    world.aws.fault(1, |call| call.query.contains("partNumber"), refused);
+    let order = json!({ "bucket": world.videos, "key": "again.mp4" });
+    let problem = server.post(&render.path("/copy"), &order).problem(502, "aws_access_denied");
+    world.moto.enforce(false);
+    assert_eq!(answer["copy"]["size"], json!(large.len()));
+    assert!(world.moto.object(&world.videos, "large.mp4").unwrap().body == large);
+    assert_eq!(problem["action"], "s3:PutObject", "{problem:#}");
+    assert!(server.log().contains("AbortIncompleteMultipartUpload"), "{}", server.log());
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod copy_large;
 mod copy_parts;
 mod copy_refused;
 mod copy_streamed;
+mod copy_tags;
 mod cors;
 mod credentials;
 mod credentials_assume;

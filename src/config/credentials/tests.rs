@@ -144,3 +144,24 @@ fn how_a_role_is_assumed_is_configured_and_shows_no_external_id() {
     assert_eq!(options.external_id.as_ref().map(Redacted::expose), Some(&"CANARY-id".to_owned()));
     assert!(!format!("{config:?}{role:?}").contains("CANARY"));
 }
+
+#[test]
+fn destinations_have_sources_of_their_own() {
+    let read = |settings: &[(&str, &str)]| {
+        let lookup = |name: &str| settings.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
+        Config::from_lookup(lookup).map_err(|mistakes| mistakes.to_string())
+    };
+    let keys = [("AWS_ACCESS_KEY_ID", "AKIAPLAIN"), ("AWS_SECRET_ACCESS_KEY", "CANARY")];
+    let destinations =
+        r#"[{"bucket":"one","credentials":"env"},{"bucket":"two","credentials":"secret:two"},{"bucket":"all"}]"#;
+    let set = ("RENDERGATE_DESTINATIONS", destinations);
+    let config = read(&[keys[0], keys[1], set]).unwrap();
+    let own = |bucket: &str| config.destinations.bucket(bucket).unwrap().own.as_ref();
+    assert!(
+        matches!(&own("one").unwrap().credentials, CredentialSource::Keys { access_key_id, .. } if access_key_id == "AKIAPLAIN")
+    );
+    assert!(own("all").is_none() && !format!("{config:?}").contains("CANARY"));
+    assert_eq!(config.secrets().map(|secret| secret.id().to_owned()).collect::<Vec<_>>(), ["two"]);
+    let mistakes = read(&[set]).unwrap_err();
+    assert!(mistakes.contains("RENDERGATE_DESTINATIONS: bucket `one`: `credentials`"), "{mistakes}");
+}

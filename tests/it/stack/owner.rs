@@ -97,6 +97,18 @@ impl Moto {
         self.must("s3", Method::DELETE, &format!("/{bucket}/{key}"), &[], Vec::new());
     }
 
+    /// An object's tags, `name=value`.
+    pub(crate) fn tags(&self, bucket: &str, key: &str) -> Vec<String> {
+        let tags = self.must("s3", Method::GET, &format!("/{bucket}/{key}?tagging"), &[], Vec::new());
+        let mut tags: Vec<_> = tags
+            .split("<Tag>")
+            .skip(1)
+            .map(|tag| format!("{}={}", element(tag, "Key"), element(tag, "Value")))
+            .collect();
+        tags.sort_unstable();
+        tags
+    }
+
     /// The keys in a bucket (the first thousand, which is plenty here).
     pub(crate) fn keys(&self, bucket: &str) -> Vec<String> {
         let listing = self.must("s3", Method::GET, &format!("/{bucket}?list-type=2"), &[], Vec::new());
