@@ -97,7 +97,7 @@ pub async fn run() -> ExitCode {
 
 /// Reads the settings first.
 async fn with_config(variables: &Variables, run: impl AsyncFnOnce(Config) -> ExitCode) -> ExitCode {
-    match Config::from_lookup(|name| variables.get(name)) {
+    match Config::from_variables(variables) {
         // Boxed: as in `aws`, the compiler gives up on futures that are nested too deeply.
         Ok(config) => Box::pin(run(config)).await,
         Err(mistakes) => refuse(&mistakes),

@@ -33,7 +33,7 @@ pub(super) fn print_current(variables: &Variables) -> ExitCode {
             near.map(|near| format!("; did you mean {near}?")).unwrap_or_default()
         );
     }
-    match Config::from_lookup(|name| variables.get(name)) {
+    match Config::from_variables(variables) {
         Ok(_) => ExitCode::SUCCESS,
         Err(mistakes) => {
             eprint!("\n{mistakes}");

@@ -75,7 +75,21 @@ impl Config {
     /// # Errors
     /// Every mistake there is.
     pub fn from_env() -> Result<Self, Mistakes> {
-        Self::from_lookup(|name| Variables::default().get(name))
+        Self::from_variables(&Variables::default())
+    }
+
+    /// The settings of these variables.
+    ///
+    /// # Errors
+    /// Every mistake there is, misspelt names among them.
+    pub fn from_variables(variables: &Variables) -> Result<Self, Mistakes> {
+        let config = Self::from_lookup(|name| variables.get(name));
+        let misspelt = variables.misspelt();
+        match config {
+            Ok(config) if misspelt.is_empty() => Ok(config),
+            Ok(_) => Err(Mistakes(misspelt)),
+            Err(Mistakes(mistakes)) => Err(Mistakes([mistakes, misspelt].concat())),
+        }
     }
 
     /// The settings found by `lookup`.

@@ -15,6 +15,12 @@ pub struct Variables {
     file: BTreeMap<String, String>,
 }
 
+/// The setting whose name is at most two letters away.
+fn nearest(name: &str) -> Option<&'static str> {
+    let scored = SETTINGS.iter().map(|setting| (strsim::osa_distance(setting.name, name), setting.name));
+    scored.filter(|(letters, _)| *letters <= 2).min().map(|(_, near)| near)
+}
+
 impl Variables {
     /// With the named file, else `.env` of the working directory, if there is one.
     ///
@@ -44,11 +50,13 @@ impl Variables {
         let process = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
         let ours = process.chain(self.file.keys().cloned()).filter(|name| name.starts_with("RENDERGATE_"));
         let unknown = ours.filter(|name| SETTINGS.iter().all(|setting| setting.name != name));
-        let nearest = |name: &str| {
-            let scored = SETTINGS.iter().map(|setting| (strsim::jaro_winkler(setting.name, name), setting.name));
-            scored.filter(|(score, _)| *score > 0.9).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, near)| near)
-        };
         unknown.map(|name| (name.clone(), nearest(&name))).collect()
+    }
+
+    /// Names that are a slip away from a setting: what was meant would be left out in silence.
+    pub(super) fn misspelt(&self) -> Vec<Mistake> {
+        let slips = self.unknown().into_iter().filter_map(|(name, near)| Some((name, near?)));
+        slips.map(|(name, near)| Mistake { name: near, what: format!("`{name}` is set; is it misspelt?") }).collect()
     }
 
     /// Puts variables that look like settings, and are none, into the log.

@@ -7,6 +7,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, future};
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::http::HttpResponse;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use serde_json::Value;
 use tracing::Instrument;
@@ -87,16 +88,17 @@ impl SecretText {
             .ok_or_else(|| unavailable(format!("The secret `{id}` is binary. Store the key pair as a JSON text.")))
     }
 
-    fn explain<E>(&self, error: SdkError<E>) -> Error
+    fn explain<E>(&self, error: SdkError<E, HttpResponse>) -> Error
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         let SecretRef { id, stage } = &self.secret;
+        let forbidden = error.raw_response().is_some_and(|raw| raw.status().as_u16() == 403);
         let explained = match error.code() {
             Some("ResourceNotFoundException") => {
                 unavailable(format!("There is no secret `{id}` with stage `{stage}` in this region. Create it, or correct the setting."))
             }
-            Some("AccessDeniedException") => Error::new(
+            code if code == Some("AccessDeniedException") || forbidden => Error::new(
                 Kind::AwsAccessDenied,
                 format!("AWS does not allow secretsmanager:GetSecretValue on `{id}`. Grant it to the role that runs Rendergate."),
             )

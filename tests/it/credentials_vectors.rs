@@ -112,18 +112,3 @@ fn settings(world: &World, recorded: &Map<String, Value>) -> Settings {
     }
     settings
 }
-
-#[test]
-fn the_same_key_signs_as_recorded() {
-    let results = replay();
-    let count =
-        |wanted: fn(&Result<Option<&str>, String>) -> bool| results.iter().filter(|(_, result)| wanted(result)).count();
-    let (passed, different) = (count(|result| *result == Ok(None)), count(|result| matches!(result, Ok(Some(_)))));
-    let failed: Vec<_> = results.iter().filter_map(|(name, result)| Some((name, result.as_ref().err()?))).collect();
-    println!("credentials: {passed} passed, {different} different, {} failed", failed.len());
-    for (name, reason) in results.iter().filter_map(|(name, result)| Some((name, (*result.as_ref().ok()?)?))) {
-        println!("different: {name}: {reason}");
-    }
-    assert!(failed.is_empty(), "{failed:#?}");
-    assert_eq!((passed, different), (13, DELIBERATE.len()));
-}

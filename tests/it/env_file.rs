@@ -72,7 +72,9 @@ fn the_table_of_settings_masks_the_file_s_secrets_too() {
     );
     std::fs::write(world.folder().join(".env"), text).unwrap();
     let shown = world.settings().within(world.folder()).run(&["config"]);
-    assert_eq!(shown.code, Some(0), "{}", shown.stderr);
+    assert_eq!(shown.code, Some(3), "{}", shown.stderr);
+    // A slip would be left out in silence; what merely looks like a setting may be somebody else's.
+    assert!(shown.stderr.contains("RENDERGATE_REGION: `RENDERGATE_REGIO` is set; is it misspelt?"), "{}", shown.stderr);
     assert!(
         shown.stdout.contains("RENDERGATE_ROLE_EXTERNAL_ID = ***") && shown.stdout.contains("RENDERGATE_CODEC = vp9")
     );
@@ -80,6 +82,15 @@ fn the_table_of_settings_masks_the_file_s_secrets_too() {
     assert!(
         shown.stdout.contains("RENDERGATE_REGIO is not a setting of this version; did you mean RENDERGATE_REGION?")
     );
+}
+
+#[test]
+fn a_variable_of_somebody_else_s_is_no_mistake() {
+    let world = World::new();
+    let settings = world.settings().set("RENDERGATE_URL", "https://api.example.com");
+    let shown = settings.run(&["config"]);
+    assert_eq!(shown.code, Some(0), "{}", shown.stderr);
+    assert!(shown.stdout.contains("RENDERGATE_URL is not a setting of this version\n"), "{}", shown.stdout);
 }
 
 #[test]

@@ -120,8 +120,7 @@ fn refused(world: &World, statements: &[Value]) -> BTreeSet<&'static str> {
     let refused = STEPS.iter().filter(|(name, step)| {
         let answer = step(world, &server);
         let code = serde_json::from_str::<Value>(&answer.text).unwrap_or_default()["code"].take();
-        // Of a refused secret moto says no more than 403.
-        let wanting = code == "aws_access_denied" || answer.text.contains("The secret `callers` could not be read");
+        let wanting = code == "aws_access_denied";
         assert!(wanting || answer.status < 400, "{name}: {} {}", answer.status, answer.text);
         wanting
     });
@@ -225,6 +224,29 @@ fn the_policies_are_those_of_the_guide() {
     let render = &policy(&settings, "trigger")[0];
     assert_eq!(render["Resource"], json!([format!("arn:aws:lambda:us-east-1:123456789012:function:{FUNCTION}")]));
     assert!(policy(&settings, "all").iter().all(|statement| sid(statement) != "FindTheBucket"), "it is configured");
+}
+
+#[test]
+fn the_roles_of_the_ec2_guide_trust_whom_the_guide_says() {
+    let world = World::new();
+    let settings =
+        world.settings().set("REMOTION_ROLE_ARN", "arn:aws:iam::210987654321:role/remotion-ec2-executionrole");
+    let trusted = |settings: &Settings, arguments: &[&str]| {
+        let printed = settings.run(&[&["policy"], arguments].concat());
+        assert_eq!(printed.code, Some(0), "{printed:?}");
+        let policy: Value = serde_json::from_str(&printed.stdout).unwrap();
+        let statements = policy["Statement"].as_array().unwrap().clone();
+        assert!(statements.iter().all(|statement| statement["Action"] == "sts:AssumeRole"));
+        statements.iter().map(|statement| statement["Principal"].clone()).collect::<Vec<_>>()
+    };
+    let lambda = json!({ "Service": "lambda.amazonaws.com" });
+    let own = json!({ "AWS": "arn:aws:iam::210987654321:role/ec2-remotion-role" });
+    assert_eq!(trusted(&settings, &["assume-trust"]), [lambda.clone(), own]);
+    assert_eq!(trusted(&settings, &["ec2-trust"]), [json!({ "Service": "ec2.amazonaws.com" })]);
+    let other = "arn:aws:iam::123456789012:role/server";
+    assert_eq!(trusted(&world.settings(), &["assume-trust", "--principal", other]), [lambda, json!({ "AWS": other })]);
+    let finished = world.settings().run(&["policy", "assume-trust"]);
+    assert!(finished.code == Some(2) && finished.stderr.contains("--principal"), "{finished:?}");
 }
 
 #[test]
