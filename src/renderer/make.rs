@@ -55,8 +55,9 @@ impl Renderer {
                 let upload = claim.upload();
                 if !again {
                     metrics.put(&ticket.account, Metric::CopyFailed);
-                    if let Some(upload) = &upload {
-                        self.copy_target(ticket, &known.copy).await?.abort(upload).await;
+                    // The record is ended in any case.
+                    if let (Some(upload), Ok(target)) = (&upload, self.copy_target(ticket, &known.copy).await) {
+                        target.abort(upload).await;
                     }
                 }
                 let parts = upload.map_or(0, |upload| upload.done());

@@ -120,8 +120,9 @@ fn another_source_is_another_copy() {
         }
         changing.answer(call)
     });
-    let answer = copy(&world, &server, &render, "overwrite").expect(202);
-    assert_eq!(answer["copy"]["error"]["code"], "aws_unavailable", "{answer:#}");
+    // It goes on later if it has heard of a part by then.
+    let answer = copy(&world, &server, &render, "overwrite");
+    assert!([202, 503].contains(&answer.status) && answer.text.contains("aws_unavailable"), "{answer:#?}");
     let copy = copy_ends(&server, &render, 30);
     assert_eq!((&copy["status"], &copy["size"]), (&json!("done"), &json!(SIZE + 1)), "{copy:#}");
     let state = large.state();

@@ -119,7 +119,8 @@ impl Copier {
         let answer = match answer.await {
             Ok(answer) => answer,
             Err(error) if target.new_only && is(&error, "PreconditionFailed") => return Ok(Copied::Existed),
-            // Somebody has put this very upload into effect: who began to before, and did not live to hear of it.
+            // Nobody gives up an upload that is being completed: it is in effect, by an attempt whose answer was lost.
+            // Another upload would find that object, and take it for somebody else's.
             Err(error) if target.new_only && upload.completing && is(&error, "NoSuchUpload") => {
                 return Ok(Copied::Done);
             }
