@@ -81,7 +81,7 @@ pub const SETTINGS: [Setting; 33] = [
     ),
     setting(
         "RENDERGATE_QUEUE_URL",
-        "SQS queue of what is to be done later; the worker function or `rendergate work` does it",
+        "SQS queue of what is to be done later, and of orders with `Prefer: respond-async`; the worker function or `rendergate work` does it",
         "none",
     ),
     setting("API_USERNAME", "user name for HTTP Basic", "none"),

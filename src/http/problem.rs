@@ -26,6 +26,7 @@ pub(super) const fn status(kind: Kind) -> StatusCode {
         | Kind::RenderUnfinished
         | Kind::NotCancellable
         | Kind::CopyInProgress
+        | Kind::StartUnknown
         | Kind::DestinationExists => StatusCode::CONFLICT,
         Kind::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Kind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,

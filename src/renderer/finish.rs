@@ -226,7 +226,7 @@ impl Renderer {
 }
 
 /// What callers see of an error inside another answer.
-fn described(error: &Error) -> Value {
+pub(super) fn described(error: &Error) -> Value {
     let mut members = error.members().clone();
     members.insert("code".into(), error.kind().code().into());
     members.insert("detail".into(), error.detail().into());

@@ -24,6 +24,13 @@ pub enum Job {
         /// Since when it is followed, epoch ms.
         since: u64,
     },
+    /// Start an order.
+    Start {
+        /// Its id.
+        order: String,
+        /// How often it was tried before, and came back.
+        attempt: u32,
+    },
 }
 
 impl Job {
@@ -43,7 +50,7 @@ impl Job {
 }
 
 impl Renderer {
-    fn queue(&self) -> Result<&Queue> {
+    pub(super) fn queue(&self) -> Result<&Queue> {
         let missing = || Error::new(Kind::QueueNotConfigured, "There is no queue here. Set RENDERGATE_QUEUE_URL.");
         self.settings().queue.as_ref().ok_or_else(missing)
     }
@@ -92,6 +99,7 @@ impl Renderer {
     pub async fn perform(&self, job: &Job) -> Result<()> {
         match job {
             Job::Follow { id, since } => self.follow_up(id, *since).await,
+            Job::Start { order, attempt } => self.start_order(order, *attempt).await,
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! `order` is what callers ask for, `plan` checks it, `target` is the function that it goes to, `start` sends it,
 //! `ticket` is the claim check, `look` reads how it is, `ask` has the function tell it, `progress` follows,
-//! `finish` copies, `job` is what is done later, `download` brings it here, `cancel` stops, `delete` clears away, `bucket` makes the place for it
+//! `finish` copies, `job` is what is done later,
+//! `later` accepts orders that `begin` starts from the queue, `download` brings it here, `cancel` stops, `delete` clears away, `bucket` makes the place for it
 //! all. `still` renders one image while the caller waits, `attempt` by `attempt`, with a `memory` of those that take
 //! longer. `compositions`, `deployed` and `sites` tell what there is to render, and with what, `doctor` whether all of
 //! it is in order; `remove` takes it away. `presign` links to what may be reached. Edges translate to
@@ -10,6 +11,7 @@
 
 mod ask;
 mod attempt;
+mod begin;
 mod bucket;
 mod cancel;
 mod compositions;
@@ -21,6 +23,7 @@ mod download;
 mod finish;
 mod hosts;
 mod job;
+mod later;
 mod look;
 mod memory;
 mod order;
@@ -59,6 +62,7 @@ pub use download::Downloaded;
 pub use finish::CopyView;
 pub use hosts::Hosts;
 pub use job::Job;
+pub use later::{Found, OrderView};
 pub use order::Order;
 pub use progress::{Link, View};
 pub use remove::DeletedSite;

@@ -35,6 +35,8 @@ mod iam;
 mod layers;
 mod limits;
 mod logs;
+mod orders;
+mod orders_broken;
 mod output;
 mod policy;
 mod progress;
