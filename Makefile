@@ -53,7 +53,7 @@ audit: ## check, and known vulnerabilities (from the network)
 build: ## the command and server: target/release/rendergate
 	cargo build --locked --release --bin rendergate
 
-dist: ## zips for Lambda: dist/rendergate-api-<arch>.zip
+dist: ## zips for Lambda: dist/rendergate-{api,worker}-<arch>.zip
 	local/dist.sh
 
 deploy: ## the Lambda function NAME with cargo-lambda; DEPLOY='--iam-role … --env-var …'

@@ -25,6 +25,13 @@ pub(crate) fn role_policies(parameters: &[(&str, &str)]) -> Vec<Value> {
     role["Policies"].as_array().unwrap().iter().map(|policy| policy["PolicyDocument"].clone()).collect()
 }
 
+/// A stack without a queue, as most tests here want it.
+const NO_QUEUE: (&str, &str) = ("Queue", "no");
+
+fn function(more: &[(&str, &str)]) -> Value {
+    stack(more).named("AWS::Serverless::Function", "ApiFunction").unwrap()
+}
+
 fn stack(more: &[(&str, &str)]) -> Stack {
     Stack::new(&[&[FUNCTION, BUCKET], more].concat())
 }
@@ -66,20 +73,30 @@ const RENDERS: [&str; 7] = [
     "s3:PutObject arn:aws:s3:::remotionlambda-useast1-abc/renders/*/cancel.json",
     "s3:DeleteObject arn:aws:s3:::remotionlambda-useast1-abc/renders/*",
 ];
+const WORKS: [&str; 6] = [
+    "logs:CreateLogStream arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/rendergate-worker:*",
+    "logs:PutLogEvents arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/rendergate-worker:*",
+    "sqs:SendMessage arn:aws:sqs:us-east-1:123456789012:rendergate-JobQueue",
+    "sqs:ReceiveMessage arn:aws:sqs:us-east-1:123456789012:rendergate-JobQueue",
+    "sqs:DeleteMessage arn:aws:sqs:us-east-1:123456789012:rendergate-JobQueue",
+    // Lambda asks for it when it reads the queue.
+    "sqs:GetQueueAttributes arn:aws:sqs:us-east-1:123456789012:rendergate-JobQueue",
+];
 const COPIES: [&str; 2] = ["s3:PutObject arn:aws:s3:::videos", "s3:PutObject arn:aws:s3:::videos/*"];
 const READS_SECRET: &str =
     "secretsmanager:GetSecretValue arn:aws:secretsmanager:us-east-1:123456789012:secret:dev/remotion-user-AbCdEf";
 
 #[test]
 fn the_role_may_do_what_the_parameters_call_for_and_nothing_else() {
-    assert_eq!(rights(&[]), set(&[&ALWAYS, &RENDERS]));
-    assert_eq!(rights(&[DESTINATION]), set(&[&ALWAYS, &RENDERS, &COPIES]));
+    assert_eq!(rights(&[]), set(&[&ALWAYS, &RENDERS, &WORKS]));
+    assert_eq!(rights(&[NO_QUEUE]), set(&[&ALWAYS, &RENDERS]));
+    assert_eq!(rights(&[NO_QUEUE, DESTINATION]), set(&[&ALWAYS, &RENDERS, &COPIES]));
     assert_eq!(
-        rights(&[DESTINATION, ("DestinationPrefix", "customers/")]),
+        rights(&[NO_QUEUE, DESTINATION, ("DestinationPrefix", "customers/")]),
         set(&[&ALWAYS, &RENDERS, &COPIES[..1], &["s3:PutObject arn:aws:s3:::videos/customers/*"]])
     );
     assert_eq!(
-        rights(&[("Auth", "apikey")]),
+        rights(&[NO_QUEUE, ("Auth", "apikey")]),
         set(&[
             &ALWAYS,
             &RENDERS,
@@ -92,7 +109,7 @@ fn the_role_may_do_what_the_parameters_call_for_and_nothing_else() {
 
 #[test]
 fn a_secret_takes_the_rights_to_render_and_copy_from_the_role() {
-    assert_eq!(rights(&[SECRET, DESTINATION]), set(&[&ALWAYS, &[READS_SECRET]]));
+    assert_eq!(rights(&[NO_QUEUE, SECRET, DESTINATION]), set(&[&ALWAYS, &[READS_SECRET]]));
 }
 
 #[test]
@@ -177,21 +194,25 @@ fn the_state_bucket_is_private_and_forgets() {
 #[test]
 fn the_function_is_arm_ends_before_the_gateway_gives_up_and_its_logs_expire() {
     let stack = stack(&[("LogRetentionDays", "7"), ("MemorySize", "128")]);
-    let function = stack.resource("AWS::Serverless::Function");
+    let function = stack.named("AWS::Serverless::Function", "ApiFunction").unwrap();
     assert_eq!(
         (&function["Architectures"], &function["Runtime"], &function["Handler"], &function["MemorySize"]),
         (&json!(["arm64"]), &json!("provided.al2023"), &json!("bootstrap"), &json!("128"))
     );
     assert!(function["Timeout"].as_u64().unwrap() < 30);
     assert_eq!(function["LoggingConfig"], json!({ "LogFormat": "JSON", "LogGroup": "ApiLogs" }));
-    assert_eq!(stack.resource("AWS::Logs::LogGroup")["RetentionInDays"], "7");
+    for group in stack.resources("AWS::Logs::LogGroup").values() {
+        assert_eq!(group["RetentionInDays"], "7");
+    }
 }
 
 #[test]
 fn the_program_understands_its_settings() {
     let prefix = ("DestinationPrefix", "customers/");
-    for parameters in [&[][..], &[DESTINATION], &[DESTINATION, prefix], &[SECRET, DESTINATION, ("Auth", "apikey")]] {
-        let function = stack(parameters).resource("AWS::Serverless::Function");
+    for parameters in
+        [&[][..], &[NO_QUEUE], &[DESTINATION], &[DESTINATION, prefix], &[SECRET, DESTINATION, ("Auth", "apikey")]]
+    {
+        let function = function(parameters);
         let variables: HashMap<_, _> = function["Environment"]["Variables"]
             .as_object()
             .unwrap()
@@ -205,7 +226,51 @@ fn the_program_understands_its_settings() {
         let config = Config::from_lookup(|name| variables.get(name).cloned()).unwrap();
         assert_eq!(config.account.settings.account_id.is_none(), parameters.contains(&SECRET));
         assert_eq!(config.api_keys.is_some(), parameters.contains(&("Auth", "apikey")));
+        assert_eq!(config.queue.is_none(), parameters.contains(&NO_QUEUE));
     }
+}
+
+#[test]
+fn the_worker_reads_the_queue_as_aws_advises() {
+    let stack = stack(&[("WorkerConcurrency", "7")]);
+    let worker = stack.named("AWS::Serverless::Function", "WorkerFunction").unwrap();
+    let source = &worker["Events"]["Jobs"];
+    let queue = "arn:aws:sqs:us-east-1:123456789012:rendergate-JobQueue";
+    assert_eq!(
+        (&source["Type"], &source["Properties"]),
+        (
+            &json!("SQS"),
+            &json!({ "Queue": queue, "BatchSize": 10, "FunctionResponseTypes": ["ReportBatchItemFailures"],
+                "ScalingConfig": { "MaximumConcurrency": "7" } })
+        )
+    );
+    let queues = stack.resources("AWS::SQS::Queue");
+    let hidden = queues["JobQueue"]["VisibilityTimeout"].as_u64().unwrap();
+    assert_eq!(hidden, 6 * worker["Timeout"].as_u64().unwrap());
+    assert_eq!(
+        queues["JobQueue"]["RedrivePolicy"],
+        json!({ "deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:rendergate-DeadLetters", "maxReceiveCount": 5 })
+    );
+    // Both work with the same settings: what one accepts, the other finds.
+    let api = stack.named("AWS::Serverless::Function", "ApiFunction").unwrap();
+    for name in ["RENDERGATE_QUEUE_URL", "RENDERGATE_STATE", "RENDERGATE_BUCKET", "RENDERGATE_DESTINATIONS"] {
+        assert_eq!(worker["Environment"]["Variables"][name], api["Environment"]["Variables"][name], "{name}");
+    }
+    assert_eq!(worker["Role"], api["Role"]);
+}
+
+#[test]
+fn queue_and_alarms_are_there_where_they_are_wanted() {
+    let names = |more: &[(&str, &str)], kind: &str| stack(more).resources(kind).into_keys().collect::<Vec<_>>();
+    let topic = ("AlarmTopicArn", "arn:aws:sns:us-east-1:123456789012:ops");
+    assert_eq!(names(&[NO_QUEUE], "AWS::SQS::Queue"), Vec::<String>::new());
+    assert_eq!(names(&[NO_QUEUE], "AWS::Serverless::Function"), ["ApiFunction"]);
+    assert_eq!(names(&[], "AWS::CloudWatch::Alarm"), Vec::<String>::new());
+    assert_eq!(names(&[NO_QUEUE, topic], "AWS::CloudWatch::Alarm"), ["ApiErrors", "ApiThrottles"]);
+    let alarms = stack(&[topic]).resources("AWS::CloudWatch::Alarm");
+    let all = ["ApiErrors", "ApiThrottles", "DeadLettersArrived", "QueueAge", "WorkerErrors", "WorkerThrottles"];
+    assert_eq!(alarms.keys().collect::<Vec<_>>(), all);
+    assert!(alarms.values().all(|alarm| alarm["AlarmActions"] == json!([topic.1])));
 }
 
 /// Runs the line of the outputs in a shell where `curl` and `aws` only say how they were called.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::stack::queue::{Jobs, batch, failures};
-use crate::stack::{Function, Reply, VIDEO, World};
+use crate::stack::{Function, Moto, Reply, VIDEO, World, root};
 
 fn order(world: &World) -> Value {
     json!({ "copyTo": format!("s3://{}/{{renderId}}.mp4", world.videos) })
@@ -102,4 +102,24 @@ fn without_a_queue_nobody_works() {
     let finished = world.settings().run(&["work"]);
     assert_eq!(finished.code, Some(2));
     assert!(finished.stderr.contains("RENDERGATE_QUEUE_URL"), "{finished:?}");
+}
+
+#[test]
+fn the_events_of_sqs_are_understood() {
+    let event = |name: &str| -> Value {
+        let text = std::fs::read_to_string(root().join(format!("events/{name}.json"))).unwrap();
+        serde_json::from_str(&text).unwrap()
+    };
+    let moto = Box::leak(Box::new(Moto::start(&[])));
+    let world = World::named(moto, "remotionlambda-useast1-abcdefghij", "videos");
+    let jobs = world.with_queue();
+    world.finishes("px60ct13fy");
+    let order = json!({ "id": "01a207d597ef76179fc71b10a8227e1b", "createdAt": 1, "order": {}, "state": { "status": "queued" } });
+    moto.put_json(&jobs.state, "orders/01a207d597ef76179fc71b10a8227e1b.json", &order);
+    let worker = Function::worker(&jobs.settings);
+    for name in ["sqs-follow", "sqs-start"] {
+        assert_eq!(worker.invoke(&event(name)), json!({ "batchItemFailures": [] }), "{name}");
+    }
+    assert_eq!(world.lambda.payload()["type"], "start");
+    worker.forget();
 }
