@@ -22,7 +22,7 @@ const fn secret(name: &'static str, meaning: &'static str, default: &'static str
 }
 
 /// Every setting, in the order of the documentation. An empty value counts as not set.
-pub const SETTINGS: [Setting; 33] = [
+pub const SETTINGS: [Setting; 34] = [
     setting(
         "RENDERGATE_FUNCTION_NAME",
         "the Remotion function, name or ARN; when set, the only one",
@@ -83,6 +83,11 @@ pub const SETTINGS: [Setting; 33] = [
         "RENDERGATE_QUEUE_URL",
         "SQS queue of what is to be done later, and of orders with `Prefer: respond-async`; the worker function or `rendergate work` does it",
         "none",
+    ),
+    setting(
+        "RENDERGATE_DEAD_LETTER_QUEUE_URL",
+        "SQS queue for messages that are neither a job nor a good order, with the attribute `reason`",
+        "they stay on the queue, until its own redrive policy moves them",
     ),
     setting("API_USERNAME", "user name for HTTP Basic", "none"),
     secret(

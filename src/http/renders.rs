@@ -30,7 +30,7 @@ pub(super) const LONGEST_WAIT: u64 = 25;
 const MARGIN: Duration = Duration::from_secs(2);
 
 /// The id in the path, decoded.
-pub(super) struct Id(String);
+pub(super) struct Id(pub(super) String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Id {
     type Rejection = Error;
@@ -77,9 +77,8 @@ pub(super) async fn start(State(app): State<App>, Verbs(renderer): Verbs, reques
     }
     let started = begin(&app, &renderer, &Order::from_json(&body)?).await?;
     let about = About { render_id: started.render_id.clone(), account: started.account.clone() };
-    let links = Links::of(&started.id);
-    let mut response =
-        (StatusCode::ACCEPTED, [(LOCATION, links.own.clone())], Json(StartedBody { started, links })).into_response();
+    let body = StartedBody::from(started);
+    let mut response = (StatusCode::ACCEPTED, [(LOCATION, body.links.own.clone())], Json(body)).into_response();
     response.extensions_mut().insert(about);
     Ok(response)
 }
@@ -93,10 +92,22 @@ pub(super) struct QueuedBody {
     links: Links,
 }
 
+impl From<OrderView> for QueuedBody {
+    fn from(order: OrderView) -> Self {
+        Self { links: Links::of(&order.id), order }
+    }
+}
+
+impl From<Started> for StartedBody {
+    fn from(started: Started) -> Self {
+        Self { links: Links::of(&started.id), started }
+    }
+}
+
 fn queued(order: OrderView) -> Response {
-    let links = Links::of(&order.id);
-    let headers = [(LOCATION, links.own.clone()), (PREFERENCE_APPLIED, "respond-async".to_owned())];
-    (StatusCode::ACCEPTED, headers, Json(QueuedBody { order, links })).into_response()
+    let body = QueuedBody::from(order);
+    let headers = [(LOCATION, body.links.own.clone()), (PREFERENCE_APPLIED, "respond-async".to_owned())];
+    (StatusCode::ACCEPTED, headers, Json(body)).into_response()
 }
 
 pub(super) fn refuse_idempotency_key(headers: &HeaderMap) -> Result<()> {
@@ -216,7 +227,7 @@ pub(super) async fn delete(Verbs(renderer): Verbs, Id(id): Id) -> Result<Respons
 }
 
 /// The value of a query parameter. Some doors encode what needs no encoding.
-fn query<'a>(request: &'a Request, name: &str) -> Option<Cow<'a, str>> {
+pub(super) fn query<'a>(request: &'a Request, name: &str) -> Option<Cow<'a, str>> {
     let mut pairs = request.uri().query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
     let (_, value) = pairs.find(|(found, _)| *found == name)?;
     Some(percent_decode_str(value).decode_utf8_lossy())

@@ -113,7 +113,7 @@ impl Renderer {
             OrderState::Starting { until, .. } if *until > now_ms() => {
                 // Its claimer may die, and with it the message that this one is a copy of.
                 let left = Duration::from_millis(until - now_ms()) + SOONEST;
-                self.enqueue(&Job::Start { order: id.to_owned(), attempt }, left).await
+                self.enqueue(&Job::Start { order: id.to_owned(), attempt }, left).await.map(|_| ())
             }
             OrderState::Starting { .. } => self.expire(record, version).await.map(|_| ()),
             OrderState::Started { record: Some(left), .. } => self.settle(left).await,
@@ -149,7 +149,8 @@ impl Renderer {
                 if claim.claimed.is_some() {
                     claim.insist(OrderState::Queued).await?;
                 }
-                return self.enqueue(&again(attempt + 1), pause(attempt, &error)).await;
+                self.enqueue(&again(attempt + 1), pause(attempt, &error)).await?;
+                return Ok(());
             }
             Attempt::Later(error) | Attempt::Never(error) => {
                 let (code, detail) = (error.kind().code(), error.detail());
@@ -161,7 +162,10 @@ impl Renderer {
             }
         };
         // Whoever was faster may be dead, and its message the one that we are about to delete.
-        if written { Ok(()) } else { self.enqueue(&again(attempt), SOONEST).await }
+        if !written {
+            self.enqueue(&again(attempt), SOONEST).await?;
+        }
+        Ok(())
     }
 
     /// As [`Renderer::start`], but claims the order before anything is invoked.
@@ -206,7 +210,7 @@ impl Renderer {
     /// What a started order leaves to do, made to stand by itself. Repeating it does no harm.
     async fn settle(&self, left: &Record) -> Result<()> {
         self.records_of_orders()?.write_render(left, None).await?;
-        self.enqueue(&Job::follow(&self.ticket(&left.id)?), Duration::from_secs(5)).await
+        self.enqueue(&Job::follow(&self.ticket(&left.id)?), Duration::from_secs(5)).await.map(|_| ())
     }
 
     /// The order, failed if its claim has run out.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::adopt::is_order_id;
 use super::finish::described;
 use super::plan::Plan;
 use super::{Cancelling, CopyView, Deleted, Job, Order, Renderer, Status, Ticket, View};
@@ -55,6 +56,9 @@ pub struct OrderView {
     pub fatal_error_encountered: bool,
     /// Why, as Remotion would say it.
     pub errors: Vec<RenderError>,
+    /// The id of the message that was put on the queue just now.
+    #[serde(skip)]
+    pub message_id: Option<String>,
 }
 
 /// What an id stands for.
@@ -67,7 +71,7 @@ pub enum Found {
 }
 
 impl OrderView {
-    fn new(record: &OrderRecord, order: &Order) -> Self {
+    fn new(record: &OrderRecord, order: Option<&Order>) -> Self {
         let (status, error) = match &record.state {
             OrderState::Failed { error } => ("failed", Some(error.clone())),
             OrderState::Cancelled => ("cancelled", None),
@@ -82,7 +86,7 @@ impl OrderView {
             bucket_name: None,
             region: None,
             function_name: None,
-            account: order.account.clone(),
+            account: order.and_then(|order| order.account.clone()),
             status,
             copy: None,
             done: false,
@@ -90,6 +94,7 @@ impl OrderView {
             fatal_error_encountered: error.is_some(),
             errors: errors.collect(),
             error,
+            message_id: None,
         }
     }
 }
@@ -119,15 +124,17 @@ impl Renderer {
         let version = records.write_order(&record, None).await?;
         let version = version.ok_or_else(|| Error::new(Kind::Internal, "An id was given twice. Order again."))?;
         let job = Job::Start { order: record.id.clone(), attempt: 0 };
-        if let Err(error) = self.enqueue(&job, Duration::ZERO).await {
-            // The message may be there, its answer lost: nobody knows of the order, so nobody must start it.
-            record.state = OrderState::Failed { error: described(&error) };
-            if let Err(error) = records.write_order(&record, Some(&version)).await {
-                tracing::warn!(order = record.id, code = error.kind().code(), "could not be withdrawn");
+        match self.enqueue(&job, Duration::ZERO).await {
+            Ok(message_id) => Ok(OrderView { message_id: Some(message_id), ..OrderView::new(&record, Some(&order)) }),
+            Err(error) => {
+                // The message may be there, its answer lost: nobody knows of the order, so nobody must start it.
+                record.state = OrderState::Failed { error: described(&error) };
+                if let Err(error) = records.write_order(&record, Some(&version)).await {
+                    tracing::warn!(order = record.id, code = error.kind().code(), "could not be withdrawn");
+                }
+                Err(error)
             }
-            return Err(error);
         }
-        Ok(OrderView::new(&record, &order))
     }
 
     /// What an id stands for: a render's own, or an order's, which stays valid when its render runs.
@@ -223,13 +230,14 @@ impl Renderer {
     /// made itself.
     async fn order_of(&self, id: &str) -> Result<Option<(OrderRecord, Version)>> {
         let Some(id) = id.strip_prefix(PREFIX) else { return Ok(None) };
-        let is_id = (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         let unknown = || Error::new(Kind::RenderNotFound, "There is no such order. Check the id.");
-        if !is_id {
+        if !is_order_id(id) {
             return Err(unknown());
         }
         let (record, version) = self.records_of_orders()?.order(id).await?.ok_or_else(unknown)?;
-        if let Err(error) = self.plan_somewhere(&order_in(&record)?)
+        // Of a bad order only its failure can be seen.
+        if let Ok(order) = order_in(&record)
+            && let Err(error) = self.plan_somewhere(&order)
             && error.kind() == Kind::NotAllowed
         {
             return Err(error);
@@ -240,7 +248,7 @@ impl Renderer {
     async fn found(&self, record: OrderRecord, version: Version) -> Result<Found> {
         let record = self.expire(record, version).await?;
         let OrderState::Started { ticket, record: left } = &record.state else {
-            return Ok(Found::Order(Box::new(OrderView::new(&record, &order_in(&record)?))));
+            return Ok(Found::Order(Box::new(OrderView::new(&record, order_in(&record).ok().as_ref()))));
         };
         let ticket = self.ticket(ticket)?;
         // Whoever started it may have died before this was done.
@@ -253,7 +261,7 @@ impl Renderer {
     }
 
     /// Refuses an order that [`Renderer::start`] would refuse before it invokes anything.
-    async fn check(&self, order: &Order) -> Result<()> {
+    pub(super) async fn check(&self, order: &Order) -> Result<()> {
         let plan = self.plan_somewhere(order)?;
         // A function whose version can't be had now is asked again when the order is started.
         match plan.target.function().await {

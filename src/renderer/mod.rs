@@ -9,6 +9,7 @@
 //! it is in order; `remove` takes it away. `presign` links to what may be reached. Edges translate to
 //! and from these and decide nothing.
 
+mod adopt;
 mod ask;
 mod attempt;
 mod begin;
@@ -93,6 +94,8 @@ pub struct Settings {
     pub records: Option<Records>,
     /// Where what is to be done later is put.
     pub queue: Option<Queue>,
+    /// Where messages are put that nobody can do anything with.
+    pub dead_letters: Option<Queue>,
     /// Counts what happens.
     pub metrics: Metrics,
     /// How long one copy may take.
@@ -173,6 +176,23 @@ impl Renderer {
             return Err(not_allowed("id", &ticket.bucket));
         }
         Ok(ticket)
+    }
+
+    /// The ticket of Remotion's own names for a render: its id and its bucket.
+    ///
+    /// # Errors
+    /// As [`Renderer::ticket`]; [`Kind::RenderNotFound`] where several accounts may have that bucket.
+    pub fn ticket_in(&self, render_id: &str, bucket: &str) -> Result<Ticket> {
+        let accounts = &self.settings().accounts;
+        let named = || accounts.all().find(|account| account.settings.bucket.as_deref() == Some(bucket));
+        let Some(account) = accounts.only().or_else(named) else {
+            return Err(Error::new(
+                Kind::RenderNotFound,
+                "Several accounts may have this bucket. Use the `id` that starting it answered.",
+            ));
+        };
+        let settings = &account.settings;
+        self.ticket(&format!("{}~{}~{bucket}~{render_id}", settings.name, settings.region))
     }
 
     /// Refuses an account that the caller may not use.

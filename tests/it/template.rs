@@ -1,6 +1,7 @@
 //! template.yaml, read as CloudFormation reads it.
 
 mod cloudformation;
+mod queue;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::os::unix::fs::PermissionsExt;
@@ -73,12 +74,13 @@ const RENDERS: [&str; 7] = [
     "s3:PutObject arn:aws:s3:::remotionlambda-useast1-abc/renders/*/cancel.json",
     "s3:DeleteObject arn:aws:s3:::remotionlambda-useast1-abc/renders/*",
 ];
-const WORKS: [&str; 6] = [
+const WORKS: [&str; 7] = [
     "logs:CreateLogStream arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/rendergate-worker:*",
     "logs:PutLogEvents arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/rendergate-worker:*",
     "sqs:SendMessage arn:aws:sqs:us-east-1:123456789012:rendergate-JobQueue",
     "sqs:ReceiveMessage arn:aws:sqs:us-east-1:123456789012:rendergate-JobQueue",
     "sqs:DeleteMessage arn:aws:sqs:us-east-1:123456789012:rendergate-JobQueue",
+    "sqs:SendMessage arn:aws:sqs:us-east-1:123456789012:rendergate-DeadLetters",
     // Lambda asks for it when it reads the queue.
     "sqs:GetQueueAttributes arn:aws:sqs:us-east-1:123456789012:rendergate-JobQueue",
 ];
@@ -228,49 +230,6 @@ fn the_program_understands_its_settings() {
         assert_eq!(config.api_keys.is_some(), parameters.contains(&("Auth", "apikey")));
         assert_eq!(config.queue.is_none(), parameters.contains(&NO_QUEUE));
     }
-}
-
-#[test]
-fn the_worker_reads_the_queue_as_aws_advises() {
-    let stack = stack(&[("WorkerConcurrency", "7")]);
-    let worker = stack.named("AWS::Serverless::Function", "WorkerFunction").unwrap();
-    let source = &worker["Events"]["Jobs"];
-    let queue = "arn:aws:sqs:us-east-1:123456789012:rendergate-JobQueue";
-    assert_eq!(
-        (&source["Type"], &source["Properties"]),
-        (
-            &json!("SQS"),
-            &json!({ "Queue": queue, "BatchSize": 10, "FunctionResponseTypes": ["ReportBatchItemFailures"],
-                "ScalingConfig": { "MaximumConcurrency": "7" } })
-        )
-    );
-    let queues = stack.resources("AWS::SQS::Queue");
-    let hidden = queues["JobQueue"]["VisibilityTimeout"].as_u64().unwrap();
-    assert_eq!(hidden, 6 * worker["Timeout"].as_u64().unwrap());
-    assert_eq!(
-        queues["JobQueue"]["RedrivePolicy"],
-        json!({ "deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:rendergate-DeadLetters", "maxReceiveCount": 5 })
-    );
-    // Both work with the same settings: what one accepts, the other finds.
-    let api = stack.named("AWS::Serverless::Function", "ApiFunction").unwrap();
-    for name in ["RENDERGATE_QUEUE_URL", "RENDERGATE_STATE", "RENDERGATE_BUCKET", "RENDERGATE_DESTINATIONS"] {
-        assert_eq!(worker["Environment"]["Variables"][name], api["Environment"]["Variables"][name], "{name}");
-    }
-    assert_eq!(worker["Role"], api["Role"]);
-}
-
-#[test]
-fn queue_and_alarms_are_there_where_they_are_wanted() {
-    let names = |more: &[(&str, &str)], kind: &str| stack(more).resources(kind).into_keys().collect::<Vec<_>>();
-    let topic = ("AlarmTopicArn", "arn:aws:sns:us-east-1:123456789012:ops");
-    assert_eq!(names(&[NO_QUEUE], "AWS::SQS::Queue"), Vec::<String>::new());
-    assert_eq!(names(&[NO_QUEUE], "AWS::Serverless::Function"), ["ApiFunction"]);
-    assert_eq!(names(&[], "AWS::CloudWatch::Alarm"), Vec::<String>::new());
-    assert_eq!(names(&[NO_QUEUE, topic], "AWS::CloudWatch::Alarm"), ["ApiErrors", "ApiThrottles"]);
-    let alarms = stack(&[topic]).resources("AWS::CloudWatch::Alarm");
-    let all = ["ApiErrors", "ApiThrottles", "DeadLettersArrived", "QueueAge", "WorkerErrors", "WorkerThrottles"];
-    assert_eq!(alarms.keys().collect::<Vec<_>>(), all);
-    assert!(alarms.values().all(|alarm| alarm["AlarmActions"] == json!([topic.1])));
 }
 
 /// Runs the line of the outputs in a shell where `curl` and `aws` only say how they were called.

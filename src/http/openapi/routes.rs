@@ -9,7 +9,7 @@ use super::document::Route;
 use super::problems::{
     CANCEL_PROBLEMS, COPY_PROBLEMS, DELETE_PROBLEMS, LOOK_PROBLEMS, ORDER_PROBLEMS, OUTPUT_PROBLEMS,
 };
-use super::stills;
+use super::{queue, stills};
 use crate::remotion::links::Console;
 use crate::remotion::options::MediaOptions;
 use crate::renderer::{Cancelling, CopyTo, CopyView, Deleted, OrderView, View};
@@ -220,6 +220,7 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
         },
     ];
     routes.extend(stills::routes(schemas));
+    routes.extend(queue::routes(schemas));
     routes
 }
 

@@ -18,7 +18,13 @@ pub(crate) struct Jobs {
 
 impl World {
     pub(crate) fn with_queue(&self) -> Jobs {
+        self.with_queue_hidden_for(30)
+    }
+
+    /// With a queue whose messages come back after so many seconds unless they are deleted.
+    pub(crate) fn with_queue_hidden_for(&self, seconds: u32) -> Jobs {
         let queue = self.moto.create_queue(&format!("jobs-{}", random(8)));
+        self.moto.hide_for(&queue, seconds);
         let state = format!("state-{}", random(10));
         self.moto.create_bucket(&state, "us-east-1");
         let settings =
@@ -52,9 +58,20 @@ impl Moto {
         element(&self.sqs("CreateQueue", &[("QueueName", name)]), "QueueUrl")
     }
 
+    fn hide_for(&self, queue: &str, seconds: u32) {
+        let seconds = seconds.to_string();
+        let attribute = [("Attribute.1.Name", "VisibilityTimeout"), ("Attribute.1.Value", seconds.as_str())];
+        self.sqs("SetQueueAttributes", &[&[("QueueUrl", queue)], &attribute[..]].concat());
+    }
+
     /// Puts a message on the queue.
     pub(crate) fn send(&self, queue: &str, body: &str) {
         self.sqs("SendMessage", &[("QueueUrl", queue), ("MessageBody", body)]);
+    }
+
+    /// One message and all of its attributes, as XML.
+    pub(crate) fn receive(&self, queue: &str) -> String {
+        self.sqs("ReceiveMessage", &[("QueueUrl", queue), ("MessageAttributeName.1", "All")])
     }
 
     /// How many messages wait, are worked on, and are delayed.
