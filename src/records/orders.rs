@@ -48,7 +48,7 @@ pub enum OrderState {
         ticket: String,
         /// The render's record, where something is left to do at its end. It is kept here until it stands by
         /// itself.
-        record: Option<Record>,
+        record: Option<Box<Record>>,
     },
     /// It will not be started.
     Failed {

@@ -137,8 +137,9 @@ impl Renderer {
                 let (ticket, left) = (running.ticket.clone(), running.record());
                 tracing::info!(order = id, renderId = ticket.render_id, account = ticket.account, "started");
                 self.count_start(&ticket, began);
-                let written =
-                    claim.insist(OrderState::Started { ticket: ticket.to_string(), record: left.clone() }).await?;
+                let written = claim
+                    .insist(OrderState::Started { ticket: ticket.to_string(), record: left.clone().map(Box::new) })
+                    .await?;
                 if let Some(left) = &left {
                     self.settle(left).await?;
                 }

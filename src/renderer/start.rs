@@ -184,7 +184,7 @@ impl Running<'_> {
 
 /// An answer that was lost says nothing about the render; only a 429 says that nothing ran.
 fn may_have_started(error: Error) -> Error {
-    if !matches!(error.kind(), Kind::AwsUnavailable | Kind::Timeout) {
+    if error.is_unsent() || !matches!(error.kind(), Kind::AwsUnavailable | Kind::Timeout) {
         return error;
     }
     let detail = format!("{} The render may have started all the same.", error.detail());
