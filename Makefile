@@ -1,6 +1,6 @@
 # Every target works on a fresh Debian machine with Rust, Node and Python: what else it needs it puts below local/.
 .DEFAULT_GOAL := help
-.PHONY: help demo e2e local test vectors fuzz check audit build dist deploy invoke sam-local sam-validate
+.PHONY: help demo e2e local test drill vectors fuzz check audit build dist deploy invoke sam-local sam-validate
 
 EVENT ?= events/http-v2-healthz.json
 NAME ?= rendergate
@@ -32,6 +32,10 @@ test: ## all tests
 	local/tools.sh cargo-lambda
 	cargo test --locked
 
+drill: ## 10,000 orders through workers that are killed, with AWS failing at random; prints what came of them
+	local/setup.sh moto
+	RENDERGATE_DRILL=10000 cargo test --locked --test it drill:: -- --nocapture
+
 vectors: ## replay the official client's 602 recorded calls, and print what came of each
 	local/setup.sh moto
 	cargo test --locked --test it vectors:: -- --nocapture
@@ -53,7 +57,7 @@ audit: ## check, and known vulnerabilities (from the network)
 build: ## the command and server: target/release/rendergate
 	cargo build --locked --release --bin rendergate
 
-dist: ## zips for Lambda: dist/rendergate-api-<arch>.zip
+dist: ## zips for Lambda: dist/rendergate-{api,worker}-<arch>.zip
 	local/dist.sh
 
 deploy: ## the Lambda function NAME with cargo-lambda; DEPLOY='--iam-role … --env-var …'

@@ -47,6 +47,7 @@ impl App {
             webhook_hosts: config.webhook_hosts.clone(),
             records: config.state.as_ref().map(|state| records(config, state, &home)),
             queue: config.queue.as_ref().map(|(url, region)| queue(config, url, region, &home)),
+            dead_letters: config.dead_letters.as_ref().map(|(url, region)| queue(config, url, region, &home)),
             metrics: Metrics::new(config.metrics),
             lives_on: !config.on_lambda,
         };

@@ -45,6 +45,8 @@ pub enum Kind {
     NotCancellable,
     /// Another copy of this render is under way. Ask again when it has ended.
     CopyInProgress,
+    /// The function was invoked, and its answer was lost. Look for the render, then order again if there is none.
+    StartUnknown,
     /// AWS throttles us everywhere. Try again after `Retry-After`.
     Throttled,
     /// The caller has made as many requests as it may in a minute. Try again after `Retry-After`.
@@ -81,7 +83,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::InvalidJson,
         Self::InvalidField,
         Self::MissingField,
@@ -99,6 +101,7 @@ impl Kind {
         Self::RenderUnfinished,
         Self::NotCancellable,
         Self::CopyInProgress,
+        Self::StartUnknown,
         Self::Throttled,
         Self::RateLimited,
         Self::AwsAccessDenied,
@@ -137,6 +140,7 @@ impl Kind {
             Self::RenderUnfinished => "render_unfinished",
             Self::NotCancellable => "not_cancellable",
             Self::CopyInProgress => "copy_in_progress",
+            Self::StartUnknown => "start_unknown",
             Self::Throttled => "throttled",
             Self::RateLimited => "rate_limited",
             Self::AwsAccessDenied => "aws_access_denied",

@@ -150,14 +150,19 @@ pub fn state(config: &Config) -> Vec<Statement> {
 
 /// What putting jobs on the queue needs, and working on it, where Rendergate runs.
 pub fn queue(config: &Config) -> Vec<Statement> {
-    let Some((url, region)) = &config.queue else { return Vec::new() };
-    let mut path = url.rsplit('/');
-    let (name, owner) = (path.next().unwrap_or("*"), path.next().unwrap_or("*"));
-    let arn = format!("arn:{}:sqs:{region}:{owner}:{name}", names::partition(region));
-    vec![
-        allow("PutJobs", &["sqs:SendMessage"], vec![arn.clone()]),
-        allow("DoJobs", &["sqs:DeleteMessage", "sqs:ReceiveMessage"], vec![arn]),
-    ]
+    let arn = |(url, region): &(String, String)| {
+        let mut path = url.rsplit('/');
+        let (name, owner) = (path.next().unwrap_or("*"), path.next().unwrap_or("*"));
+        format!("arn:{}:sqs:{region}:{owner}:{name}", names::partition(region))
+    };
+    let Some(queue) = config.queue.as_ref().map(arn) else { return Vec::new() };
+    let mut statements = vec![
+        allow("PutJobs", &["sqs:SendMessage"], vec![queue.clone()]),
+        allow("DoJobs", &["sqs:DeleteMessage", "sqs:ReceiveMessage"], vec![queue]),
+    ];
+    let dead_letters = config.dead_letters.iter().map(arn).collect();
+    statements.extend(unless_empty("PutDeadLetters", &["sqs:SendMessage"], dead_letters));
+    statements
 }
 
 /// What `rendergate bucket` needs: to create Remotion's bucket.

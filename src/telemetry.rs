@@ -64,6 +64,8 @@ pub enum Metric {
     CopyFailed,
     /// AWS throttled us until we gave up.
     Throttled,
+    /// An order's start was given up because nobody knows whether its render runs.
+    StartUnknown,
 }
 
 impl Metrics {
@@ -91,6 +93,7 @@ fn line(account: &str, metric: Metric, now: u64) -> Value {
         Metric::Copied(ms) => &[("Copies", "Count", 1.0), ("CopyDuration", "Milliseconds", ms)],
         Metric::CopyFailed => &[("CopiesFailed", "Count", 1.0)],
         Metric::Throttled => &[("Throttles", "Count", 1.0)],
+        Metric::StartUnknown => &[("StartsUnknown", "Count", 1.0)],
     };
     let names: Vec<Value> = values.iter().map(|(name, unit, _)| json!({"Name": name, "Unit": unit})).collect();
     let directive = json!([{"Namespace": "Rendergate", "Dimensions": [["account"]], "Metrics": names}]);

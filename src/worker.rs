@@ -7,7 +7,7 @@ use tracing::Instrument;
 
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
-use crate::renderer::{Job, Renderer};
+use crate::renderer::Renderer;
 
 /// What SQS sends to a Lambda function.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html#example-standard-queue-message-event>
@@ -62,7 +62,8 @@ async fn perform_all(renderer: &Renderer, messages: Vec<Received>) -> Vec<(Strin
         .into_iter()
         .map(|Received { message_id, body }| {
             let (renderer, span) = (renderer.clone(), tracing::info_span!("message", messageId = message_id));
-            let work = async move { perform(&renderer, &body).await };
+            let id = message_id.clone();
+            let work = async move { renderer.take(&id, &body).await };
             (message_id, tokio::spawn(work.instrument(span)))
         })
         .collect();
@@ -79,10 +80,6 @@ async fn perform_all(renderer: &Renderer, messages: Vec<Received>) -> Vec<(Strin
         ended.push((message_id, done.is_ok()));
     }
     ended
-}
-
-async fn perform(renderer: &Renderer, body: &str) -> Result<()> {
-    renderer.perform(&Job::read(body)?).await
 }
 
 /// Works on the queue until `stop`: what was received by then is done first.

@@ -98,6 +98,15 @@ impl Accounts {
         Ok(Turn::new(order.into()))
     }
 
+    /// The accounts that may render, in the order of the settings: to check an order that is rendered later.
+    ///
+    /// # Errors
+    /// As [`Accounts::turn`].
+    pub fn in_order(&self, named: Option<&str>, may_use: impl Fn(&str) -> bool) -> Result<Turn<'_>> {
+        let usable = self.usable(named, may_use)?;
+        Ok(Turn::new(usable.into_iter().map(|(_, account)| account).collect()))
+    }
+
     /// Every turn each earns its weight, and the richest pays for all: the others follow by what they have left.
     fn rotated<'a>(&self, mut order: Vec<(usize, &'a Account)>) -> Vec<&'a Account> {
         let mut credit = self.credit.lock().unwrap_or_else(PoisonError::into_inner);

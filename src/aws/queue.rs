@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, MessageSystemAttributeName};
+use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, MessageAttributeValue, MessageSystemAttributeName};
 
 use super::{Aws, Call, Result};
 use crate::error::{Error, Kind};
@@ -48,6 +48,20 @@ impl Queue {
             request.message_body(&body).delay_seconds(seconds).send()
         });
         answer.await?.message_id.ok_or_else(|| super::unreadable("SendMessage"))
+    }
+
+    /// Puts a message on the queue as it is, with the attribute `reason`.
+    ///
+    /// # Errors
+    /// As [`Queue::send`].
+    pub async fn send_with_reason(&self, body: String, reason: &str) -> Result<()> {
+        let reason = MessageAttributeValue::builder().data_type("String").string_value(reason).build();
+        let reason = reason.map_err(|error| Error::new(Kind::Internal, "A reason can't be told.").because(error))?;
+        let answer = self.aws.call(self.call("sqs:SendMessage"), |clients| {
+            let request = clients.sqs(&self.region).send_message().queue_url(&self.url);
+            request.message_body(&body).message_attributes("reason", reason.clone()).send()
+        });
+        answer.await.map(|_| ())
     }
 
     /// Up to ten messages; none where nothing came within 20 s.

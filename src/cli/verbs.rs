@@ -85,32 +85,33 @@ pub(super) async fn run(verb: &Verb, config: Config) -> ExitCode {
 
 async fn act(verb: &Verb, renderer: &Renderer) -> Result<End> {
     let About { id, json } = verb.about();
-    let ticket = renderer.ticket(id)?;
+    let render = async || renderer.find_render(id).await;
     match verb {
-        Verb::Status { invoke, .. } => return status(renderer, &ticket, *invoke, *json).await,
+        Verb::Status { invoke, .. } => return status(renderer, &render().await?, *invoke, *json).await,
         Verb::Output { expires_in, .. } => {
-            let link = renderer.output(&ticket, Duration::from_secs(*expires_in)).await?;
+            let link = renderer.output(&render().await?, Duration::from_secs(*expires_in)).await?;
             match json {
                 true => print_json(&json!({"url": link.url, "expiresAt": link.expires_at}))?,
                 false => println!("{}", link.url),
             }
         }
         Verb::Download { path, .. } => {
-            let downloaded = download(renderer, &ticket, path.as_deref(), *json).await?;
+            let downloaded = download(renderer, &render().await?, path.as_deref(), *json).await?;
             match json {
                 true => print_json(&downloaded)?,
                 false => println!("{}", downloaded.path.display()),
             }
         }
         Verb::Cancel { .. } => {
-            let cancelling = renderer.cancel(&ticket).await?;
+            let cancelling = renderer.cancel_by_id(id).await?;
             match json {
                 true => print_json(&cancelling)?,
+                false if cancelling.status.is_final() => eprintln!("The order was cancelled before it was started."),
                 false => eprintln!("The render was told to stop. Its status is `cancelled` some seconds later."),
             }
         }
         Verb::Delete { .. } => {
-            let deleted = renderer.delete(&ticket).await?;
+            let deleted = renderer.delete_by_id(id).await?;
             match json {
                 true => print_json(&deleted)?,
                 false => eprintln!("{} bytes were freed.", deleted.freed_bytes),

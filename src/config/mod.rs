@@ -55,6 +55,8 @@ pub struct Config {
     pub state: Option<StateLocation>,
     /// URL and region.
     pub queue: Option<(String, String)>,
+    /// URL and region.
+    pub dead_letters: Option<(String, String)>,
     pub basic: Option<(String, PasswordSource)>,
     pub api_keys: Option<KeySource>,
     pub allow_anonymous: bool,
@@ -140,6 +142,7 @@ impl Config {
             webhook_hosts: reader.parsed("RENDERGATE_WEBHOOK_HOSTS").unwrap_or_default(),
             state,
             queue: reader.read("RENDERGATE_QUEUE_URL", |url| queue(url, &home_region)),
+            dead_letters: reader.read("RENDERGATE_DEAD_LETTER_QUEUE_URL", |url| queue(url, &home_region)),
             basic: callers::basic(&mut reader),
             api_keys: reader.read("RENDERGATE_API_KEYS", callers::key_source),
             allow_anonymous: reader.flag("RENDERGATE_ALLOW_ANONYMOUS"),

@@ -107,8 +107,13 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         "RENDERGATE_QUEUE_URL",
-        "SQS queue of what is to be done later; the worker function or `rendergate work` does it",
+        "SQS queue of what is to be done later, and of orders with `Prefer: respond-async`; the worker function or `rendergate work` does it",
         "none",
+    ),
+    setting(
+        "RENDERGATE_DEAD_LETTER_QUEUE_URL",
+        "SQS queue for messages that are neither a job nor a good order, with the attribute `reason`",
+        "they stay on the queue, until its own redrive policy moves them",
     ),
     setting("API_USERNAME", "user name for HTTP Basic", "none"),
     secret(

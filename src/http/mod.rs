@@ -4,6 +4,7 @@
 //! caller, `renders` holds the handlers, `problem` is the table from kinds of errors to statuses, `serve` listens.
 
 mod auth;
+mod batch;
 mod body;
 mod cors;
 mod deployed;
@@ -33,6 +34,7 @@ pub fn router(app: App) -> Router {
         .route("/docs", get(openapi::page));
     let known = Router::new()
         .route("/v1/renders", post(renders::start))
+        .route("/v1/renders/batch", post(batch::start))
         .route("/v1/renders/{id}", get(renders::progress).delete(renders::delete))
         .route("/v1/renders/{id}/output", get(renders::output))
         .route("/v1/renders/{id}/copy", post(renders::copy))
@@ -42,6 +44,8 @@ pub fn router(app: App) -> Router {
         .route("/v1/functions", get(deployed::functions))
         .route("/v1/sites", get(deployed::sites))
         .route("/render", post(guides::render))
+        .route("/render/{renderId}", get(guides::progress))
+        .route("/enqueue", post(guides::enqueue))
         .route_layer(from_fn_with_state(app.clone(), auth::require_caller));
     let cors = (!app.cors_origins.is_empty()).then(|| cors::layer(&app.cors_origins));
     let router = open
@@ -69,7 +73,7 @@ async fn healthz() -> &'static str {
 async fn no_route() -> Error {
     Error::new(
         Kind::RouteNotFound,
-        "There is no such route. See POST /v1/renders, GET and DELETE /v1/renders/{id}, GET /v1/renders/{id}/output, POST /v1/renders/{id}/copy, POST /v1/renders/{id}/cancel, POST /v1/stills, POST /v1/compositions, GET /v1/functions, GET /v1/sites, POST /render.",
+        "There is no such route. See POST /v1/renders, POST /v1/renders/batch, GET and DELETE /v1/renders/{id}, GET /v1/renders/{id}/output, POST /v1/renders/{id}/copy, POST /v1/renders/{id}/cancel, POST /v1/stills, POST /v1/compositions, GET /v1/functions, GET /v1/sites, POST /render, GET /render/{renderId}, POST /enqueue.",
     )
 }
 

@@ -10,6 +10,8 @@ mod page;
 #[cfg(test)]
 mod problems;
 #[cfg(test)]
+mod queue;
+#[cfg(test)]
 mod routes;
 #[cfg(test)]
 mod stills;

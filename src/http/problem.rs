@@ -26,6 +26,7 @@ pub(super) const fn status(kind: Kind) -> StatusCode {
         | Kind::RenderUnfinished
         | Kind::NotCancellable
         | Kind::CopyInProgress
+        | Kind::StartUnknown
         | Kind::DestinationExists => StatusCode::CONFLICT,
         Kind::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Kind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -55,8 +56,8 @@ impl IntoResponse for Error {
     }
 }
 
-/// The problem as the caller sees it.
-pub(super) fn respond(error: &Error, request_id: &str, path: &str) -> Response {
+/// The problem as the caller sees it, wherever it met it.
+pub(super) fn members(error: &Error) -> Map<String, Value> {
     let status = status(error.kind());
     let code = error.kind().code();
     let mut problem: Map<String, Value> = error.members().clone();
@@ -64,8 +65,15 @@ pub(super) fn respond(error: &Error, request_id: &str, path: &str) -> Response {
     problem.insert("title".into(), status.canonical_reason().unwrap_or_default().into());
     problem.insert("status".into(), status.as_u16().into());
     problem.insert("detail".into(), error.detail().into());
-    problem.insert("instance".into(), path.into());
     problem.insert("code".into(), code.into());
+    problem
+}
+
+/// The problem as the answer to a request.
+pub(super) fn respond(error: &Error, request_id: &str, path: &str) -> Response {
+    let status = status(error.kind());
+    let mut problem = members(error);
+    problem.insert("instance".into(), path.into());
     problem.insert("requestId".into(), request_id.into());
     let mut response = (status, Body::from(Value::Object(problem).to_string())).into_response();
     let headers = response.headers_mut();

@@ -18,7 +18,7 @@ use super::body;
 use super::door::{About, Door};
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
-use crate::renderer::{CopyStatus, CopyTo, Order, Renderer, Started, Ticket};
+use crate::renderer::{CopyStatus, CopyTo, Found, Order, OrderView, Renderer, Started, Ticket};
 
 pub(super) const PREFER: HeaderName = HeaderName::from_static("prefer");
 pub(super) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
@@ -30,7 +30,7 @@ pub(super) const LONGEST_WAIT: u64 = 25;
 const MARGIN: Duration = Duration::from_secs(2);
 
 /// The id in the path, decoded.
-pub(super) struct Id(String);
+pub(super) struct Id(pub(super) String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Id {
     type Rejection = Error;
@@ -72,13 +72,42 @@ pub(super) struct StartedBody {
 pub(super) async fn start(State(app): State<App>, Verbs(renderer): Verbs, request: Request) -> Result<Response> {
     let (headers, body) = body::json(request).await?;
     refuse_idempotency_key(&headers)?;
+    if prefers_async(&headers) {
+        return Ok(queued(renderer.submit(&body).await?));
+    }
     let started = begin(&app, &renderer, &Order::from_json(&body)?).await?;
     let about = About { render_id: started.render_id.clone(), account: started.account.clone() };
-    let links = Links::of(&started.id);
-    let mut response =
-        (StatusCode::ACCEPTED, [(LOCATION, links.own.clone())], Json(StartedBody { started, links })).into_response();
+    let body = StartedBody::from(started);
+    let mut response = (StatusCode::ACCEPTED, [(LOCATION, body.links.own.clone())], Json(body)).into_response();
     response.extensions_mut().insert(about);
     Ok(response)
+}
+
+/// An order that waits.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "AcceptedRender"))]
+pub(super) struct QueuedBody {
+    #[serde(flatten)]
+    order: OrderView,
+    links: Links,
+}
+
+impl From<OrderView> for QueuedBody {
+    fn from(order: OrderView) -> Self {
+        Self { links: Links::of(&order.id), order }
+    }
+}
+
+impl From<Started> for StartedBody {
+    fn from(started: Started) -> Self {
+        Self { links: Links::of(&started.id), started }
+    }
+}
+
+fn queued(order: OrderView) -> Response {
+    let body = QueuedBody::from(order);
+    let headers = [(LOCATION, body.links.own.clone()), (PREFERENCE_APPLIED, "respond-async".to_owned())];
+    (StatusCode::ACCEPTED, headers, Json(body)).into_response()
 }
 
 pub(super) fn refuse_idempotency_key(headers: &HeaderMap) -> Result<()> {
@@ -111,7 +140,6 @@ pub(super) async fn begin(app: &App, renderer: &Renderer, order: &Order) -> Resu
 }
 
 pub(super) async fn progress(Verbs(renderer): Verbs, Id(id): Id, request: Request) -> Result<Response> {
-    let ticket = renderer.ticket(&id)?;
     let by_function = match query(&request, "skipLambdaInvocation").as_deref() {
         None | Some("true") => false,
         Some("false") => true,
@@ -119,12 +147,23 @@ pub(super) async fn progress(Verbs(renderer): Verbs, Id(id): Id, request: Reques
     };
     // An invocation costs money: it is made once, whatever is preferred.
     let wait = wait_preferred(request.headers()).filter(|_| !by_function);
+    let deadline = until(request.extensions(), wait.unwrap_or_default());
+    let ticket = match renderer.find_started(&id, deadline).await? {
+        Found::Render(ticket) => ticket,
+        Found::Order(order) => return Ok(as_of_now(Json(order).into_response(), wait)),
+    };
     let view = match wait {
         None if by_function => renderer.progress_by_function(&ticket, query(&request, "functionName").as_deref()).await,
         None => renderer.progress(&ticket).await,
-        Some(seconds) => renderer.wait(&ticket, until(request.extensions(), seconds)).await,
+        Some(_) => renderer.wait(&ticket, deadline).await,
     };
-    let mut response = Json(view?).into_response();
+    let mut response = as_of_now(Json(view?.known_as(&id)).into_response(), wait);
+    response.extensions_mut().insert(about_ticket(&ticket));
+    Ok(response)
+}
+
+/// An answer that is another one a moment later.
+fn as_of_now(mut response: Response, wait: Option<u64>) -> Response {
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(seconds) = wait {
@@ -133,12 +172,11 @@ pub(super) async fn progress(Verbs(renderer): Verbs, Id(id): Id, request: Reques
             HeaderValue::try_from(format!("wait={seconds}")).unwrap_or(HeaderValue::from_static("wait")),
         );
     }
-    response.extensions_mut().insert(about_ticket(&ticket));
-    Ok(response)
+    response
 }
 
 pub(super) async fn output(Verbs(renderer): Verbs, Id(id): Id, request: Request) -> Result<Response> {
-    let ticket = renderer.ticket(&id)?;
+    let ticket = renderer.find_render(&id).await?;
     let seconds = match query(&request, "expiresIn") {
         None => 900,
         Some(text) => text
@@ -164,7 +202,7 @@ pub(super) async fn output(Verbs(renderer): Verbs, Id(id): Id, request: Request)
 }
 
 pub(super) async fn copy(Verbs(renderer): Verbs, Id(id): Id, request: Request) -> Result<Response> {
-    let ticket = renderer.ticket(&id)?;
+    let ticket = renderer.find_render(&id).await?;
     let (_, body) = body::json(request).await?;
     let copy = renderer.copy(&ticket, &CopyTo::from_json(&body)?).await?;
     let status = match copy.status {
@@ -177,21 +215,19 @@ pub(super) async fn copy(Verbs(renderer): Verbs, Id(id): Id, request: Request) -
 }
 
 pub(super) async fn cancel(Verbs(renderer): Verbs, Id(id): Id) -> Result<Response> {
-    let ticket = renderer.ticket(&id)?;
-    let mut response = (StatusCode::ACCEPTED, Json(renderer.cancel(&ticket).await?)).into_response();
-    response.extensions_mut().insert(about_ticket(&ticket));
+    let mut response = (StatusCode::ACCEPTED, Json(renderer.cancel_by_id(&id).await?)).into_response();
+    about_id(&renderer, &id, &mut response);
     Ok(response)
 }
 
 pub(super) async fn delete(Verbs(renderer): Verbs, Id(id): Id) -> Result<Response> {
-    let ticket = renderer.ticket(&id)?;
-    let mut response = Json(renderer.delete(&ticket).await?).into_response();
-    response.extensions_mut().insert(about_ticket(&ticket));
+    let mut response = Json(renderer.delete_by_id(&id).await?).into_response();
+    about_id(&renderer, &id, &mut response);
     Ok(response)
 }
 
 /// The value of a query parameter. Some doors encode what needs no encoding.
-fn query<'a>(request: &'a Request, name: &str) -> Option<Cow<'a, str>> {
+pub(super) fn query<'a>(request: &'a Request, name: &str) -> Option<Cow<'a, str>> {
     let mut pairs = request.uri().query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
     let (_, value) = pairs.find(|(found, _)| *found == name)?;
     Some(percent_decode_str(value).decode_utf8_lossy())
@@ -205,12 +241,28 @@ fn about_ticket(ticket: &Ticket) -> About {
     About { render_id: ticket.render_id.clone(), account: ticket.account.clone() }
 }
 
+/// For the log, where the id is a render's own.
+fn about_id(renderer: &Renderer, id: &str, response: &mut Response) {
+    if let Ok(ticket) = renderer.ticket(id) {
+        response.extensions_mut().insert(about_ticket(&ticket));
+    }
+}
+
+/// The preferences of a request, <https://www.rfc-editor.org/rfc/rfc7240#section-2>.
+fn preferences(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let values = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split([',', ';'])).map(str::trim)
+}
+
+fn prefers_async(headers: &HeaderMap) -> bool {
+    preferences(headers).any(|preference| preference.eq_ignore_ascii_case("respond-async"))
+}
+
 /// The seconds of `Prefer: wait=N`, clamped.
 fn wait_preferred(headers: &HeaderMap) -> Option<u64> {
-    let values = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
-    let mut preferences =
-        values.flat_map(|value| value.split([',', ';'])).filter_map(|preference| preference.split_once('='));
-    let (_, seconds) = preferences.find(|(name, _)| name.trim().eq_ignore_ascii_case("wait"))?;
+    let (_, seconds) = preferences(headers)
+        .filter_map(|preference| preference.split_once('='))
+        .find(|(name, _)| name.trim().eq_ignore_ascii_case("wait"))?;
     Some(seconds.trim().trim_matches('"').parse::<u64>().ok()?.min(LONGEST_WAIT))
 }
 

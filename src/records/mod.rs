@@ -3,12 +3,14 @@
 //! Kept in a private bucket of ours, or in a folder on one machine (`store`). Every write is conditional, so
 //! that of several finishers one wins.
 
+mod orders;
 mod store;
 
 use serde::{Deserialize, Serialize};
 
 use crate::aws::Upload;
 use crate::error::Result;
+pub use orders::{OrderRecord, OrderState};
 pub use store::{Records, S3Records, StateLocation, Version};
 
 /// Records of renders, by their ticket.

@@ -24,6 +24,13 @@ pub enum Job {
         /// Since when it is followed, epoch ms.
         since: u64,
     },
+    /// Start an order.
+    Start {
+        /// Its id.
+        order: String,
+        /// How often it was tried before, and came back.
+        attempt: u32,
+    },
 }
 
 impl Job {
@@ -32,20 +39,31 @@ impl Job {
         Self::Follow { id: ticket.to_string(), since: now_ms() }
     }
 
-    /// Reads a message's body.
+    /// Reads a message's body, if it is a job at all and not an order that somebody else put on the queue.
     ///
     /// # Errors
-    /// [`Kind::InvalidJson`] for anything else.
-    pub fn read(body: &str) -> Result<Self> {
+    /// [`Kind::InvalidJson`] for what is neither.
+    pub fn find(body: &str) -> Result<Option<Self>> {
+        let neither = |error| Error::new(Kind::InvalidJson, "This message is no JSON object.").because(error);
+        let fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(body).map_err(neither)?;
+        if fields.contains_key("job") { Self::read(body).map(Some) } else { Ok(None) }
+    }
+
+    fn read(body: &str) -> Result<Self> {
         serde_json::from_str(body)
             .map_err(|error| Error::new(Kind::InvalidJson, "This message is no job of this version.").because(error))
     }
 }
 
 impl Renderer {
-    fn queue(&self) -> Result<&Queue> {
+    pub(super) fn queue(&self) -> Result<&Queue> {
         let missing = || Error::new(Kind::QueueNotConfigured, "There is no queue here. Set RENDERGATE_QUEUE_URL.");
         self.settings().queue.as_ref().ok_or_else(missing)
+    }
+
+    /// Whether orders may be queued.
+    pub fn has_queue(&self) -> bool {
+        self.settings().queue.is_some()
     }
 
     /// Messages from the queue, hidden from others for a while; none where nothing came within 20 s.
@@ -75,14 +93,14 @@ impl Renderer {
         }
     }
 
-    /// Puts a job on the queue.
+    /// Puts a job on the queue; the message's id.
     ///
     /// # Errors
     /// [`Kind::QueueNotConfigured`]; what refused it.
-    pub async fn enqueue(&self, job: &Job, delay: Duration) -> Result<()> {
+    pub async fn enqueue(&self, job: &Job, delay: Duration) -> Result<String> {
         let body = serde_json::to_string(job)
             .map_err(|error| Error::new(Kind::Internal, "A job can't be written.").because(error))?;
-        self.queue()?.send(body, delay).await.map(|_| ())
+        self.queue()?.send(body, delay).await
     }
 
     /// Does a job, or puts it back for later. Once this returns `Ok` the message is no longer needed.
@@ -92,6 +110,7 @@ impl Renderer {
     pub async fn perform(&self, job: &Job) -> Result<()> {
         match job {
             Job::Follow { id, since } => self.follow_up(id, *since).await,
+            Job::Start { order, attempt } => self.start_order(order, *attempt).await,
         }
     }
 
@@ -106,7 +125,7 @@ impl Renderer {
             Err(error) => return Err(error),
         }
         let delay = (age(since) / 4).clamp(SOONEST, LATEST);
-        self.enqueue(&Job::Follow { id: id.to_owned(), since }, delay).await
+        self.enqueue(&Job::Follow { id: id.to_owned(), since }, delay).await.map(|_| ())
     }
 }
 

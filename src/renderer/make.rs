@@ -195,7 +195,7 @@ fn is_out_of_time(error: &Error) -> bool {
 }
 
 /// What callers see of an error inside another answer.
-fn described(error: &Error) -> Value {
+pub(super) fn described(error: &Error) -> Value {
     let mut members = error.members().clone();
     members.insert("code".into(), error.kind().code().into());
     members.insert("detail".into(), error.detail().into());

@@ -2,15 +2,18 @@
 //!
 //! `order` is what callers ask for, `plan` checks it, `target` is the function that it goes to, `start` sends it,
 //! `ticket` is the claim check, `look` reads how it is, `ask` has the function tell it, `progress` follows,
-//! `finish` sees to the copy, which whoever has the `claim` may `make`, `job` is what is done later, `download` brings
-//! it here, `cancel` stops, `delete` clears away, `bucket` makes the place for it
+//! `finish` sees to the copy, which whoever has the `claim` may `make`, `job` is what is done later, `later` accepts
+//! orders that `begin` starts from the queue, `download` brings it here, `cancel` stops, `delete` clears away,
+//! `bucket` makes the place for it
 //! all. `still` renders one image while the caller waits, `attempt` by `attempt`, with a `memory` of those that take
 //! longer. `compositions`, `deployed` and `sites` tell what there is to render, and with what, `doctor` whether all of
 //! it is in order; `remove` takes it away. `presign` links to what may be reached. Edges translate to
 //! and from these and decide nothing.
 
+mod adopt;
 mod ask;
 mod attempt;
+mod begin;
 mod bucket;
 mod cancel;
 mod claim;
@@ -24,6 +27,7 @@ mod download;
 mod finish;
 mod hosts;
 mod job;
+mod later;
 mod look;
 mod make;
 mod memory;
@@ -64,6 +68,7 @@ pub use download::Downloaded;
 pub use finish::CopyView;
 pub use hosts::Hosts;
 pub use job::Job;
+pub use later::{Found, OrderView};
 pub use order::Order;
 pub use progress::{Link, View};
 pub use remove::DeletedSite;
@@ -96,6 +101,8 @@ pub struct Settings {
     pub records: Option<Records>,
     /// Where what is to be done later is put.
     pub queue: Option<Queue>,
+    /// Where messages are put that nobody can do anything with.
+    pub dead_letters: Option<Queue>,
     /// Counts what happens.
     pub metrics: Metrics,
     /// Whether the process lives on after an answer; else what is left of a copy waits for the next request.
@@ -176,6 +183,23 @@ impl Renderer {
             return Err(not_allowed("id", &ticket.bucket));
         }
         Ok(ticket)
+    }
+
+    /// The ticket of Remotion's own names for a render: its id and its bucket.
+    ///
+    /// # Errors
+    /// As [`Renderer::ticket`]; [`Kind::RenderNotFound`] where several accounts may have that bucket.
+    pub fn ticket_in(&self, render_id: &str, bucket: &str) -> Result<Ticket> {
+        let accounts = &self.settings().accounts;
+        let named = || accounts.all().find(|account| account.settings.bucket.as_deref() == Some(bucket));
+        let Some(account) = accounts.only().or_else(named) else {
+            return Err(Error::new(
+                Kind::RenderNotFound,
+                "Several accounts may have this bucket. Use the `id` that starting it answered.",
+            ));
+        };
+        let settings = &account.settings;
+        self.ticket(&format!("{}~{}~{bucket}~{render_id}", settings.name, settings.region))
     }
 
     /// Refuses an account that the caller may not use.

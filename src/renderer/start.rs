@@ -44,12 +44,20 @@ pub struct Started {
     pub pages: Pages,
 }
 
-/// A render that runs, and of which nobody has been told.
-struct Running<'a> {
+/// An order that is ready to be sent to a function.
+pub(super) struct Prepared<'a> {
+    renderer: &'a Renderer,
+    order: &'a Order,
     plan: Plan<'a>,
     function: Function<'a>,
-    render_id: String,
-    bucket_name: String,
+    payload: Vec<u8>,
+}
+
+/// A render that runs, and of which nobody has been told.
+pub(super) struct Running<'a> {
+    plan: Plan<'a>,
+    pub(super) ticket: Ticket,
+    function_name: String,
     pages: Pages,
 }
 
@@ -69,12 +77,15 @@ impl Renderer {
                 Err(error) => self.not_there(&mut turn, place, error)?,
             }
         };
-        let started = self.accept(running).await?;
-        self.settings().metrics.put(&started.account, Metric::Started(began.elapsed().as_secs_f64() * 1000.0));
-        Ok(started)
+        self.accept(running, began).await
     }
 
     async fn start_in<'a>(&'a self, place: Place<'a>, order: &'a Order) -> Result<Running<'a>> {
+        self.prepare(place, order).await?.send().await
+    }
+
+    /// Everything that comes before the one call that costs.
+    pub(super) async fn prepare<'a>(&'a self, place: Place<'a>, order: &'a Order) -> Result<Prepared<'a>> {
         let plan = self.plan(place, order)?;
         let media = &order.media;
         let function = plan.target.function().await?;
@@ -93,10 +104,38 @@ impl Renderer {
         };
         let payload = serde_json::to_vec(&Start::new(given))
             .map_err(|error| Error::new(Kind::Internal, "The order can't be written.").because(error))?;
+        Ok(Prepared { renderer: self, order, plan, function, payload })
+    }
+
+    /// The render runs: what is left to do for it is written down before anybody is told.
+    async fn accept(&self, running: Running<'_>, began: Instant) -> Result<Started> {
+        let record = running.record();
+        if let Some(record) = &record {
+            let id = &record.id;
+            self.records()?.write_render(record, None).await.map_err(|error| {
+                let detail = format!("The render {id} runs, but its copy could not be recorded: {error} Ask for the copy at /v1/renders/{id}/copy when it is done.");
+                error.with("id", id.as_str()).retold(detail)
+            })?;
+            self.follow_later(&running.ticket).await;
+        }
+        self.count_start(&running.ticket, began);
+        Ok(running.started(record.as_ref()))
+    }
+
+    pub(super) fn count_start(&self, ticket: &Ticket, began: Instant) {
+        self.settings().metrics.put(&ticket.account, Metric::Started(began.elapsed().as_secs_f64() * 1000.0));
+    }
+}
+
+impl<'a> Prepared<'a> {
+    /// Invokes the function, once.
+    pub(super) async fn send(self) -> Result<Running<'a>> {
+        let Self { renderer, order, plan, function, payload } = self;
+        let media = &order.media;
         let Invoked { payload, threw } = function.invoke(payload).await.map_err(may_have_started)?;
         match reply::start(&payload, threw) {
             StartReply::Started { render_id, bucket_name }
-                if names::is_render_id(&render_id) && self.may_render_in(place.account, &bucket_name) =>
+                if names::is_render_id(&render_id) && renderer.may_render_in(function.account, &bucket_name) =>
             {
                 let console = Console {
                     region: function.region,
@@ -106,7 +145,9 @@ impl Renderer {
                     render_id: &render_id,
                 };
                 let pages = console.media();
-                Ok(Running { plan, function, render_id, bucket_name, pages })
+                let (account, region) = (function.account.settings.name.clone(), function.region.to_owned());
+                let ticket = Ticket { account, region, bucket: bucket_name, render_id };
+                Ok(Running { plan, ticket, function_name: function.name, pages })
             }
             StartReply::Refused(message) => {
                 Err(function.refused("refused the render", &message, &order.secrets()).await)
@@ -114,42 +155,30 @@ impl Renderer {
             StartReply::Started { .. } | StartReply::Unreadable => Err(function.unreadable()),
         }
     }
+}
 
-    /// The render runs: what is left to do for it is written down before anybody is told.
-    async fn accept(&self, running: Running<'_>) -> Result<Started> {
-        let Running { plan, function: Function { account, region, name: function_name, .. }, .. } = running;
-        let Running { render_id, bucket_name, pages, .. } = running;
-        let name = account.settings.name.clone();
-        let ticket =
-            Ticket { account: name.clone(), region: region.to_owned(), bucket: bucket_name.clone(), render_id };
-        let id = ticket.to_string();
-        let copy = match &plan.copy_to {
-            Some(copy_to) => {
-                let record = new_record(
-                    &ticket,
-                    copy_to,
-                    copy_to.resolved_key(&ticket.render_id, plan.composition, &plan.file_name),
-                );
-                self.records()?.write_render(&record, None).await.map_err(|error| {
-                    let detail = format!("The render {id} runs, but its copy could not be recorded: {error} Ask for the copy at /v1/renders/{id}/copy when it is done.");
-                    error.with("id", id.as_str()).retold(detail)
-                })?;
-                self.follow_later(&ticket).await;
-                Some(CopyView::from(&record.copy))
-            }
-            None => None,
-        };
-        Ok(Started {
-            id,
+impl Running<'_> {
+    /// What is left to do at its end.
+    pub(super) fn record(&self) -> Option<Record> {
+        let Self { plan, ticket, .. } = self;
+        let copy_to = plan.copy_to.as_ref()?;
+        let key = copy_to.resolved_key(&ticket.render_id, plan.composition, &plan.file_name);
+        Some(new_record(ticket, copy_to, key))
+    }
+
+    fn started(self, record: Option<&Record>) -> Started {
+        let Self { ticket, function_name, pages, .. } = self;
+        Started {
+            id: ticket.to_string(),
             render_id: ticket.render_id,
-            bucket_name,
-            region: region.to_owned(),
+            bucket_name: ticket.bucket,
+            region: ticket.region,
             function_name,
-            account: name,
+            account: ticket.account,
             status: "rendering",
-            copy,
+            copy: record.map(|record| CopyView::from(&record.copy)),
             pages,
-        })
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! What Remotion's guides promise their readers keeps working, by the same names.
 
 use reqwest::Method;
+use serde_json::{Value, json};
 
-use crate::stack::{FUNCTION, SITE, World, basic};
+use crate::stack::{FUNCTION, SITE, World, basic, minimal, progress};
 
 #[test]
 fn the_ec2_guide_s_call() {
@@ -38,4 +39,44 @@ fn the_ec2_guide_s_refusals() {
     let greeting = server.get("/");
     assert!(greeting.status == 200 && !greeting.text.is_empty(), "{greeting:#?}");
     assert_eq!(world.aws_calls().len(), 0);
+}
+
+#[test]
+fn the_serverless_guide_s_progress_links_to_the_finished_render() {
+    let world = World::new();
+    let server = world.settings().unset("RENDERGATE_BUCKET").serve();
+    let render = world.submit(&server, minimal());
+    let path = format!("/render/{}?bucketName={}", render.render_id, world.bucket);
+    let running = server.get(&path).expect(200);
+    assert_eq!(
+        (&running["message"], &running["finality"], &running["mediaUrl"]),
+        (&json!("Render found."), &Value::Null, &Value::Null)
+    );
+    world.finishes(&render.render_id);
+    let done = server.get(&path).expect(200);
+    assert_eq!((&done["renderId"], &done["bucketName"]), (&json!(render.render_id), &json!(world.bucket)));
+    assert_eq!(done["finality"]["type"], "success");
+    let link = done["mediaUrl"].as_str().unwrap();
+    assert!(link.contains("X-Amz-Expires=900") && link.contains(&render.render_id), "{link}");
+    world.writes(&render.render_id, &progress::failed(&render.render_id));
+    let failed = server.get(&format!("/render/{}", render.id)).expect(200);
+    assert_eq!((&failed["finality"]["type"], &failed["mediaUrl"]), (&json!("error"), &Value::Null), "{failed:#}");
+    server.get(&format!("/render/{}?bucketName=elsewhere", render.render_id)).problem(403, "not_allowed");
+    server.get("/render/aaaaaaaaaa").problem(404, "render_not_found");
+}
+
+#[test]
+fn the_sqs_guide_s_enqueue_answers_with_the_message_id() {
+    let world = World::new();
+    let jobs = world.with_queue();
+    let server = jobs.settings.serve();
+    for body in [String::new(), minimal().to_string()] {
+        let answer = server.send(Method::POST, "/enqueue", &[("content-type", "application/json")], body).expect(200);
+        assert_eq!(answer["messageId"].as_str().unwrap().len(), 36, "{answer:#}");
+        let waiting = server.get(&format!("/render/{}", answer["id"].as_str().unwrap())).expect(200);
+        assert_eq!((&waiting["renderId"], &waiting["finality"]), (&Value::Null, &Value::Null));
+    }
+    assert_eq!((world.moto.messages(&jobs.queue), world.lambda.calls().len()), ([2, 0, 0], 0));
+    server.post("/enqueue", &json!({ "compositon": "x" })).problem(400, "invalid_field");
+    world.serve().post("/enqueue", &minimal()).problem(400, "queue_not_configured");
 }

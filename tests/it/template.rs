@@ -1,6 +1,7 @@
 //! template.yaml, read as CloudFormation reads it.
 
 mod cloudformation;
+mod queue;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::os::unix::fs::PermissionsExt;
@@ -23,6 +24,13 @@ const JWT: [(&str, &str); 3] =
 pub(crate) fn role_policies(parameters: &[(&str, &str)]) -> Vec<Value> {
     let role = Stack::new(parameters).resource("AWS::IAM::Role");
     role["Policies"].as_array().unwrap().iter().map(|policy| policy["PolicyDocument"].clone()).collect()
+}
+
+/// A stack without a queue, as most tests here want it.
+const NO_QUEUE: (&str, &str) = ("Queue", "no");
+
+fn function(more: &[(&str, &str)]) -> Value {
+    stack(more).named("AWS::Serverless::Function", "ApiFunction").unwrap()
 }
 
 fn stack(more: &[(&str, &str)]) -> Stack {
@@ -71,15 +79,26 @@ const COPIES: [&str; 3] = [
     "s3:PutObject arn:aws:s3:::videos/*",
     "s3:AbortMultipartUpload arn:aws:s3:::videos/*",
 ];
+const WORKS: [&str; 7] = [
+    "logs:CreateLogStream arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/rendergate-worker:*",
+    "logs:PutLogEvents arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/rendergate-worker:*",
+    "sqs:SendMessage arn:aws:sqs:us-east-1:123456789012:rendergate-JobQueue",
+    "sqs:ReceiveMessage arn:aws:sqs:us-east-1:123456789012:rendergate-JobQueue",
+    "sqs:DeleteMessage arn:aws:sqs:us-east-1:123456789012:rendergate-JobQueue",
+    "sqs:SendMessage arn:aws:sqs:us-east-1:123456789012:rendergate-DeadLetters",
+    // Lambda asks for it when it reads the queue.
+    "sqs:GetQueueAttributes arn:aws:sqs:us-east-1:123456789012:rendergate-JobQueue",
+];
 const READS_SECRET: &str =
     "secretsmanager:GetSecretValue arn:aws:secretsmanager:us-east-1:123456789012:secret:dev/remotion-user-AbCdEf";
 
 #[test]
 fn the_role_may_do_what_the_parameters_call_for_and_nothing_else() {
-    assert_eq!(rights(&[]), set(&[&ALWAYS, &RENDERS]));
-    assert_eq!(rights(&[DESTINATION]), set(&[&ALWAYS, &RENDERS, &COPIES]));
+    assert_eq!(rights(&[]), set(&[&ALWAYS, &RENDERS, &WORKS]));
+    assert_eq!(rights(&[NO_QUEUE]), set(&[&ALWAYS, &RENDERS]));
+    assert_eq!(rights(&[NO_QUEUE, DESTINATION]), set(&[&ALWAYS, &RENDERS, &COPIES]));
     assert_eq!(
-        rights(&[DESTINATION, ("DestinationPrefix", "customers/")]),
+        rights(&[NO_QUEUE, DESTINATION, ("DestinationPrefix", "customers/")]),
         set(&[
             &ALWAYS,
             &RENDERS,
@@ -91,7 +110,7 @@ fn the_role_may_do_what_the_parameters_call_for_and_nothing_else() {
         ])
     );
     assert_eq!(
-        rights(&[("Auth", "apikey")]),
+        rights(&[NO_QUEUE, ("Auth", "apikey")]),
         set(&[
             &ALWAYS,
             &RENDERS,
@@ -104,7 +123,7 @@ fn the_role_may_do_what_the_parameters_call_for_and_nothing_else() {
 
 #[test]
 fn a_secret_takes_the_rights_to_render_and_copy_from_the_role() {
-    assert_eq!(rights(&[SECRET, DESTINATION]), set(&[&ALWAYS, &[READS_SECRET]]));
+    assert_eq!(rights(&[NO_QUEUE, SECRET, DESTINATION]), set(&[&ALWAYS, &[READS_SECRET]]));
 }
 
 #[test]
@@ -189,21 +208,25 @@ fn the_state_bucket_is_private_and_forgets() {
 #[test]
 fn the_function_is_arm_ends_before_the_gateway_gives_up_and_its_logs_expire() {
     let stack = stack(&[("LogRetentionDays", "7"), ("MemorySize", "128")]);
-    let function = stack.resource("AWS::Serverless::Function");
+    let function = stack.named("AWS::Serverless::Function", "ApiFunction").unwrap();
     assert_eq!(
         (&function["Architectures"], &function["Runtime"], &function["Handler"], &function["MemorySize"]),
         (&json!(["arm64"]), &json!("provided.al2023"), &json!("bootstrap"), &json!("128"))
     );
     assert!(function["Timeout"].as_u64().unwrap() < 30);
     assert_eq!(function["LoggingConfig"], json!({ "LogFormat": "JSON", "LogGroup": "ApiLogs" }));
-    assert_eq!(stack.resource("AWS::Logs::LogGroup")["RetentionInDays"], "7");
+    for group in stack.resources("AWS::Logs::LogGroup").values() {
+        assert_eq!(group["RetentionInDays"], "7");
+    }
 }
 
 #[test]
 fn the_program_understands_its_settings() {
     let prefix = ("DestinationPrefix", "customers/");
-    for parameters in [&[][..], &[DESTINATION], &[DESTINATION, prefix], &[SECRET, DESTINATION, ("Auth", "apikey")]] {
-        let function = stack(parameters).resource("AWS::Serverless::Function");
+    for parameters in
+        [&[][..], &[NO_QUEUE], &[DESTINATION], &[DESTINATION, prefix], &[SECRET, DESTINATION, ("Auth", "apikey")]]
+    {
+        let function = function(parameters);
         let variables: HashMap<_, _> = function["Environment"]["Variables"]
             .as_object()
             .unwrap()
@@ -217,6 +240,7 @@ fn the_program_understands_its_settings() {
         let config = Config::from_lookup(|name| variables.get(name).cloned()).unwrap();
         assert_eq!(config.account.settings.account_id.is_none(), parameters.contains(&SECRET));
         assert_eq!(config.api_keys.is_some(), parameters.contains(&("Auth", "apikey")));
+        assert_eq!(config.queue.is_none(), parameters.contains(&NO_QUEUE));
     }
 }
 

@@ -4,44 +4,21 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::stack::{Function, Reply, Settings, VIDEO, World, random};
-
-/// A queue, a bucket for records, and the settings of both programs.
-fn with_queue(world: &World) -> (Settings, String) {
-    let queue = world.moto.create_queue(&format!("jobs-{}", random(8)));
-    let state = format!("state-{}", random(10));
-    world.moto.create_bucket(&state, "us-east-1");
-    let settings =
-        world.settings().set("RENDERGATE_QUEUE_URL", &queue).set("RENDERGATE_STATE", format!("s3://{state}"));
-    (settings, queue)
-}
+use crate::stack::queue::{Jobs, batch, failures};
+use crate::stack::{Function, Moto, Reply, VIDEO, World, root};
 
 fn order(world: &World) -> Value {
     json!({ "copyTo": format!("s3://{}/{{renderId}}.mp4", world.videos) })
-}
-
-/// As SQS hands messages over.
-fn batch(messages: &[(&str, &str)]) -> Value {
-    let records = messages.iter().map(|(id, body)| {
-        json!({ "messageId": id, "receiptHandle": "r", "body": body, "attributes": {}, "messageAttributes": {},
-            "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:jobs", "awsRegion": "us-east-1" })
-    });
-    json!({ "Records": records.collect::<Vec<_>>() })
 }
 
 fn follow(id: &str, since: u128) -> String {
     json!({ "job": "follow", "id": id, "since": since }).to_string()
 }
 
-fn failures(answer: &Value) -> Vec<&str> {
-    let failures = answer["batchItemFailures"].as_array().unwrap();
-    failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap()).collect()
-}
-
 #[test]
 fn an_order_is_followed_from_message_to_message_until_its_copy_is_there() {
     let world = World::new();
-    let (settings, queue) = with_queue(&world);
+    let Jobs { settings, queue, .. } = world.with_queue();
     let server = settings.serve();
     let render = world.submit(&server, order(&world));
     // The process that took the order is gone; only the message is left.
@@ -66,7 +43,7 @@ fn an_order_is_followed_from_message_to_message_until_its_copy_is_there() {
 #[test]
 fn exactly_the_messages_that_failed_stay() {
     let world = World::new();
-    let (settings, _) = with_queue(&world);
+    let Jobs { settings, .. } = world.with_queue();
     let server = settings.serve();
     let [good, broken, gone] = [(); 3].map(|()| world.submit(&server, order(&world)));
     server.kill();
@@ -93,7 +70,7 @@ fn exactly_the_messages_that_failed_stay() {
 #[test]
 fn the_command_works_on_the_queue_until_it_is_stopped() {
     let world = World::new();
-    let (settings, queue) = with_queue(&world);
+    let Jobs { settings, queue, .. } = world.with_queue();
     let server = settings.serve();
     let render = world.submit(&server, order(&world));
     server.kill();
@@ -111,7 +88,7 @@ fn the_command_works_on_the_queue_until_it_is_stopped() {
 #[test]
 fn a_message_that_fails_stays_for_others() {
     let world = World::new();
-    let (settings, queue) = with_queue(&world);
+    let Jobs { settings, queue, .. } = world.with_queue();
     world.moto.send(&queue, "not a job");
     let mut worker = settings.start(env!("CARGO_BIN_EXE_rendergate"), &["work"]);
     worker.log_until(|log| log.contains("stays on the queue"));
@@ -125,4 +102,24 @@ fn without_a_queue_nobody_works() {
     let finished = world.settings().run(&["work"]);
     assert_eq!(finished.code, Some(2));
     assert!(finished.stderr.contains("RENDERGATE_QUEUE_URL"), "{finished:?}");
+}
+
+#[test]
+fn the_events_of_sqs_are_understood() {
+    let event = |name: &str| -> Value {
+        let text = std::fs::read_to_string(root().join(format!("events/{name}.json"))).unwrap();
+        serde_json::from_str(&text).unwrap()
+    };
+    let moto = Box::leak(Box::new(Moto::start(&[])));
+    let world = World::named(moto, "remotionlambda-useast1-abcdefghij", "videos");
+    let jobs = world.with_queue();
+    world.finishes("px60ct13fy");
+    let order = json!({ "id": "01a207d597ef76179fc71b10a8227e1b", "createdAt": 1, "order": {}, "state": { "status": "queued" } });
+    moto.put_json(&jobs.state, "orders/01a207d597ef76179fc71b10a8227e1b.json", &order);
+    let worker = Function::worker(&jobs.settings);
+    for name in ["sqs-follow", "sqs-start"] {
+        assert_eq!(worker.invoke(&event(name)), json!({ "batchItemFailures": [] }), "{name}");
+    }
+    assert_eq!(world.lambda.payload()["type"], "start");
+    worker.forget();
 }

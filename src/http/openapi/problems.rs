@@ -9,6 +9,7 @@ pub(super) const ORDER_PROBLEMS: &[Kind] = &[
     Kind::MissingField,
     Kind::InvalidParameter,
     Kind::StateNotConfigured,
+    Kind::QueueNotConfigured,
     Kind::DestinationsNotConfigured,
     Kind::Unauthenticated,
     Kind::RateLimited,
@@ -47,6 +48,7 @@ pub(super) const DEPLOYED_PROBLEMS: &[Kind] = &[
 
 /// What looking at a render may meet.
 pub(super) const LOOK_PROBLEMS: &[Kind] = &[
+    Kind::StateNotConfigured,
     Kind::Unauthenticated,
     Kind::RateLimited,
     Kind::NotAllowed,
@@ -61,6 +63,7 @@ pub(super) const LOOK_PROBLEMS: &[Kind] = &[
 
 pub(super) const OUTPUT_PROBLEMS: &[Kind] = &[
     Kind::InvalidParameter,
+    Kind::StateNotConfigured,
     Kind::Unauthenticated,
     Kind::RateLimited,
     Kind::NotAllowed,
@@ -71,6 +74,7 @@ pub(super) const OUTPUT_PROBLEMS: &[Kind] = &[
 ];
 
 pub(super) const CANCEL_PROBLEMS: &[Kind] = &[
+    Kind::StateNotConfigured,
     Kind::Unauthenticated,
     Kind::RateLimited,
     Kind::NotAllowed,
@@ -82,6 +86,7 @@ pub(super) const CANCEL_PROBLEMS: &[Kind] = &[
 ];
 
 pub(super) const DELETE_PROBLEMS: &[Kind] = &[
+    Kind::StateNotConfigured,
     Kind::Unauthenticated,
     Kind::RateLimited,
     Kind::NotAllowed,

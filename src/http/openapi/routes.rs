@@ -4,15 +4,15 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaGenerator;
 use serde_json::{Value, json};
 
-use super::super::renders::StartedBody;
+use super::super::renders::{QueuedBody, StartedBody};
 use super::document::Route;
 use super::problems::{
     CANCEL_PROBLEMS, COPY_PROBLEMS, DELETE_PROBLEMS, LOOK_PROBLEMS, ORDER_PROBLEMS, OUTPUT_PROBLEMS,
 };
-use super::stills;
+use super::{queue, stills};
 use crate::remotion::links::Console;
 use crate::remotion::options::MediaOptions;
-use crate::renderer::{Cancelling, CopyTo, CopyView, Deleted, View};
+use crate::renderer::{Cancelling, CopyTo, CopyView, Deleted, OrderView, View};
 
 pub(super) const ID: &str = "default~us-east-1~remotionlambda-useast1-abcdefghij~m1yq8x2c0v";
 pub(super) const SITE: &str =
@@ -55,6 +55,8 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
     let id = json!({"name": "id", "in": "path", "required": true, "schema": {"type": "string"}, "example": ID, "description": "The `id` that starting the render answered."});
     let mut schema_of = |name: &str| match name {
         "started" => schemas.subschema_for::<StartedBody>().to_value(),
+        "queued" => schemas.subschema_for::<QueuedBody>().to_value(),
+        "waiting" => schemas.subschema_for::<OrderView>().to_value(),
         "view" => schemas.subschema_for::<View>().to_value(),
         "cancelling" => schemas.subschema_for::<Cancelling>().to_value(),
         "deleted" => schemas.subschema_for::<Deleted>().to_value(),
@@ -64,6 +66,8 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
     let (started, view, copy_to, copy) =
         (schema_of("started"), schema_of("view"), schema_of("copyTo"), schema_of("copy"));
     let (cancelling, deleted) = (schema_of("cancelling"), schema_of("deleted"));
+    let started = json!({"anyOf": [started, schema_of("queued")]});
+    let view = json!({"anyOf": [view, schema_of("waiting")]});
     let pending = json!({"status": "pending", "bucket": "my-videos", "key": "hello-m1yq8x2c0v.mp4"});
     let done = json!({"status": "done", "bucket": "my-videos", "key": "hello-m1yq8x2c0v.mp4", "size": 1_291_374});
     let link = json!({"type": "object", "required": ["url", "expiresAt"], "properties": {"url": {"type": "string"}, "expiresAt": {"type": "string", "format": "date-time"}}});
@@ -73,10 +77,13 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
             method: "post",
             path: "/v1/renders",
             summary: "Starts a video, audio or gif render.",
+            parameters: vec![
+                json!({"name": "Prefer", "in": "header", "schema": {"type": "string"}, "example": "respond-async", "description": "With `respond-async` the order is put on the queue: `id` is `q~…`, `renderId` null, `status` `queued`."}),
+            ],
             body: Some((order.clone(), example_order())),
             answers: vec![(
                 "202",
-                "It runs. `Location` is where its progress is.",
+                "It runs, or it is queued. `Location` is where its progress is.",
                 Some((
                     started,
                     with_pages(
@@ -101,7 +108,7 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
             ],
             answers: vec![(
                 "200",
-                "The fields of getRenderProgress(), `status` and `copy`.",
+                "The fields of getRenderProgress(), `status` and `copy`; of an order without a render `error` tells why.",
                 Some((view, example_view(&done))),
             )],
             problems: LOOK_PROBLEMS,
@@ -148,11 +155,11 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
         Route {
             method: "post",
             path: "/v1/renders/{id}/cancel",
-            summary: "Cancels a render that was started with `enableCancellation`.",
+            summary: "Cancels a queued order, or a render that was started with `enableCancellation`.",
             parameters: vec![id.clone()],
             answers: vec![(
                 "202",
-                "It was told to stop; some seconds later its `status` is `cancelled`.",
+                "It was told to stop; some seconds later its `status` is `cancelled`. A queued order is at once.",
                 Some((cancelling, json!({"id": ID, "status": "rendering", "cancelledAt": 1_760_000_000_000_u64}))),
             )],
             problems: CANCEL_PROBLEMS,
@@ -213,6 +220,7 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
         },
     ];
     routes.extend(stills::routes(schemas));
+    routes.extend(queue::routes(schemas));
     routes
 }
 

@@ -15,6 +15,7 @@ pub(crate) fn printed() -> &'static BTreeSet<String> {
             .set("RENDERGATE_DESTINATIONS", "videos")
             .set("RENDERGATE_STATE", "s3://state")
             .set("RENDERGATE_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/jobs")
+            .set("RENDERGATE_DEAD_LETTER_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/dead")
             .set("RENDERGATE_API_KEYS", "secret:callers")
             .set("REMOTION_ROLE_ARN", "arn:aws:iam::123456789012:role/render");
         let actions = ["all", "bucket", "remove", "doctor"].iter().flat_map(|subject| {

@@ -35,8 +35,20 @@ impl Stack {
         resources
             .filter(|(_, resource)| resource["Type"] == kind)
             .filter(|(_, resource)| resource["Condition"].as_str().is_none_or(|name| self.named_condition(name)))
-            .map(|(name, resource)| (name.clone(), self.resolve(&resource["Properties"]).unwrap()))
+            .map(|(name, resource)| {
+                let mut properties = json!({});
+                if kind == "AWS::Serverless::Function" {
+                    merge(&mut properties, &self.template["Globals"]["Function"]);
+                }
+                merge(&mut properties, &resource["Properties"]);
+                (name.clone(), self.resolve(&properties).unwrap())
+            })
             .collect()
+    }
+
+    /// The one of this name, if it comes to be.
+    pub(super) fn named(&self, kind: &str, name: &str) -> Option<Value> {
+        self.resources(kind).remove(name)
     }
 
     /// The only one of its kind.
@@ -119,6 +131,8 @@ impl Stack {
             ("AWS::StackName", ..) => "rendergate".to_owned(),
             (_, "AWS::S3::Bucket", "") => format!("rendergate-{}", logical.to_lowercase()),
             (_, "AWS::S3::Bucket", "Arn") => format!("arn:aws:s3:::rendergate-{}", logical.to_lowercase()),
+            (_, "AWS::SQS::Queue", "") => format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/rendergate-{logical}"),
+            (_, "AWS::SQS::Queue", "Arn") => format!("arn:aws:sqs:{REGION}:{ACCOUNT}:rendergate-{logical}"),
             (_, "AWS::SecretsManager::Secret", "") => {
                 format!("arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{logical}-AbCdEf")
             }
@@ -149,6 +163,20 @@ impl Stack {
             "Fn::Equals" => self.resolve(&argument[0]) == self.resolve(&argument[1]),
             _ => panic!("{function} is not known here"),
         }
+    }
+}
+
+/// As SAM merges what all functions have with what one has.
+fn merge(into: &mut Value, from: &Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from))
+            if !from.keys().any(|key| key == "Ref" || key.starts_with("Fn::")) =>
+        {
+            for (key, value) in from {
+                merge(into.entry(key).or_insert(json!({})), value);
+            }
+        }
+        (into, from) => *into = from.clone(),
     }
 }
 
