@@ -9,6 +9,7 @@ mod cors;
 mod deployed;
 mod door;
 mod guides;
+mod idempotency;
 mod openapi;
 mod problem;
 mod renders;

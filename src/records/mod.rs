@@ -1,13 +1,16 @@
-//! What outlives a process: one small JSON record per render that has work left after its end.
+//! What outlives a process: one small JSON record per render that has work left after its end, and one per
+//! idempotency key (`key`).
 //!
 //! Kept in a private bucket of ours, or in a folder on one machine (`store`). Every write is conditional, so
 //! that of several finishers one wins.
 
+mod key;
 mod store;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
+pub use key::{KeyRecord, KeyState};
 pub use store::{Records, S3Records, StateLocation, Version};
 
 /// Records of renders, by their ticket.

@@ -1,7 +1,7 @@
 //! The verbs: start a render, follow it, deliver its output.
 //!
 //! `order` is what callers ask for, `plan` checks it, `target` is the function that it goes to, `start` sends it,
-//! `ticket` is the claim check, `look` reads how it is, `ask` has the function tell it, `progress` follows,
+//! `once` sees to it that a request which is repeated starts nothing anew, `ticket` is the claim check, `look` reads how it is, `ask` has the function tell it, `progress` follows,
 //! `finish` copies, `job` is what is done later, `download` brings it here, `cancel` stops, `delete` clears away, `bucket` makes the place for it
 //! all. `still` renders one image while the caller waits, `attempt` by `attempt`, with a `memory` of those that take
 //! longer. `compositions`, `deployed` and `sites` tell what there is to render, and with what, `doctor` whether all of
@@ -23,6 +23,7 @@ mod hosts;
 mod job;
 mod look;
 mod memory;
+mod once;
 mod order;
 mod plan;
 mod presign;
@@ -41,7 +42,7 @@ use std::time::Duration;
 pub use crate::accounts::FunctionInfo;
 use crate::accounts::{Account, Accounts, Turn, not_allowed};
 pub use crate::aws::{Message, Queue};
-use crate::callers::Limits;
+use crate::callers::Caller;
 use crate::error::{Error, Kind, Result};
 pub use crate::records::CopyStatus;
 use crate::records::Records;
@@ -59,6 +60,7 @@ pub use download::Downloaded;
 pub use finish::CopyView;
 pub use hosts::Hosts;
 pub use job::Job;
+pub use once::Accepted;
 pub use order::Order;
 pub use progress::{Link, View};
 pub use remove::DeletedSite;
@@ -99,8 +101,8 @@ pub struct Settings {
 #[derive(Clone, Debug)]
 pub struct Renderer {
     inner: Arc<Inner>,
-    /// What its caller may use.
-    limits: Arc<Limits>,
+    /// Whose orders these are, and what they may use.
+    caller: Arc<Caller>,
 }
 
 #[derive(Debug)]
@@ -116,17 +118,17 @@ impl Renderer {
     /// A renderer; nothing is called yet.
     pub fn new(settings: Settings) -> Self {
         let inner = Inner { settings, ended: Mutex::default(), stills: Mutex::default() };
-        Self { inner: Arc::new(inner), limits: Arc::default() }
+        Self { inner: Arc::new(inner), caller: Arc::default() }
     }
 
-    /// The same for a caller who may use no more than this.
-    pub fn limited_to(&self, limits: Limits) -> Self {
-        Self { inner: self.inner.clone(), limits: Arc::new(limits) }
+    /// The same for this caller, held to its limits.
+    pub fn called_by(&self, caller: Caller) -> Self {
+        Self { inner: self.inner.clone(), caller: Arc::new(caller) }
     }
 
     /// The same for what has been ordered, and was allowed then.
     fn unlimited(&self) -> Self {
-        self.limited_to(Limits::default())
+        self.called_by(Caller::default())
     }
 
     fn settings(&self) -> &Settings {
@@ -137,7 +139,7 @@ impl Renderer {
         self.settings().records.as_ref().ok_or_else(|| {
             Error::new(
                 Kind::StateNotConfigured,
-                "Copies are recorded before they are promised: set RENDERGATE_STATE to s3://bucket or file:<folder>.",
+                "Copies and idempotency keys are recorded before anything is promised: set RENDERGATE_STATE to s3://bucket or file:<folder>.",
             )
         })
     }
@@ -173,22 +175,22 @@ impl Renderer {
 
     /// Refuses an account that the caller may not use.
     fn check_account(&self, name: &str) -> Result<()> {
-        if self.limits.allow_account(name) { Ok(()) } else { Err(not_allowed("account", name)) }
+        if self.caller.limits.allow_account(name) { Ok(()) } else { Err(not_allowed("account", name)) }
     }
 
     /// The accounts that may render for the caller: the named one, or all by the policy.
     fn turn(&self, named: Option<&str>) -> Result<Turn<'_>> {
-        self.settings().accounts.turn(named, |name| self.limits.allow_account(name))
+        self.settings().accounts.turn(named, |name| self.caller.limits.allow_account(name))
     }
 
     /// The account to ask what is deployed.
     fn named_or_first(&self, named: Option<&str>) -> Result<&Account> {
-        self.settings().accounts.named_or_first(named, |name| self.limits.allow_account(name))
+        self.settings().accounts.named_or_first(named, |name| self.caller.limits.allow_account(name))
     }
 
     /// Whether the caller may write this object of a destination.
     fn may_write(&self, bucket: &str, key: &str) -> bool {
-        self.settings().destinations.allows(bucket, key) && self.limits.allow_destination(bucket, key)
+        self.settings().destinations.allows(bucket, key) && self.caller.limits.allow_destination(bucket, key)
     }
 
     /// Whether renders may keep their files in this bucket: `forceBucketName` may name a destination.

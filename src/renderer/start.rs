@@ -5,8 +5,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::finish::CopyView;
-use super::plan::Plan;
-use super::target::{self, Function, Place};
+use super::target::{self, Place};
 use super::{CopyTo, Order, Renderer, Ticket};
 use crate::aws::Invoked;
 use crate::error::{Error, Kind, Result};
@@ -17,6 +16,9 @@ use crate::remotion::props::{self, Room};
 use crate::remotion::reply::{self, StartReply};
 use crate::remotion::{check, names};
 use crate::telemetry::{Metric, now_ms};
+
+/// The member of an error after which nobody knows whether the render runs.
+pub(super) const MAY_HAVE_STARTED: &str = "mayHaveStarted";
 
 /// A render that runs.
 #[derive(Clone, Debug, Serialize)]
@@ -44,15 +46,6 @@ pub struct Started {
     pub pages: Pages,
 }
 
-/// A render that runs, and of which nobody has been told.
-struct Running<'a> {
-    plan: Plan<'a>,
-    function: Function<'a>,
-    render_id: String,
-    bucket_name: String,
-    pages: Pages,
-}
-
 impl Renderer {
     /// Starts a render: one AWS call for a plain order, one more for large props, one for the record
     /// of a copy. The record is durable before this returns.
@@ -60,21 +53,29 @@ impl Renderer {
     /// # Errors
     /// Bad orders cost nothing. See [`Kind`] for what AWS and the function may refuse.
     pub async fn start(&self, order: &Order) -> Result<Started> {
+        let (started, record) = self.run(order).await?;
+        if let Some(record) = record {
+            self.promise(&record).await?;
+        }
+        Ok(started)
+    }
+
+    /// The render runs, and nobody has been told; what is left to do for it, to be written down first.
+    pub(super) async fn run(&self, order: &Order) -> Result<(Started, Option<Record>)> {
         let began = Instant::now();
         let mut turn = self.turn(order.account.as_deref())?;
-        let running = loop {
+        let (started, record) = loop {
             let place = Self::next_place(&mut turn)?;
             match self.start_in(place, order).await {
                 Ok(running) => break running,
                 Err(error) => self.not_there(&mut turn, place, error)?,
             }
         };
-        let started = self.accept(running).await?;
         self.settings().metrics.put(&started.account, Metric::Started(began.elapsed().as_secs_f64() * 1000.0));
-        Ok(started)
+        Ok((started, record))
     }
 
-    async fn start_in<'a>(&'a self, place: Place<'a>, order: &'a Order) -> Result<Running<'a>> {
+    async fn start_in(&self, place: Place<'_>, order: &Order) -> Result<(Started, Option<Record>)> {
         let plan = self.plan(place, order)?;
         let media = &order.media;
         let function = plan.target.function().await?;
@@ -98,68 +99,83 @@ impl Renderer {
             StartReply::Started { render_id, bucket_name }
                 if names::is_render_id(&render_id) && self.may_render_in(place.account, &bucket_name) =>
             {
-                let console = Console {
-                    region: function.region,
-                    function: &function.name,
-                    renderer_function: media.renderer_function_name.as_deref(),
-                    bucket: &bucket_name,
-                    render_id: &render_id,
+                let ticket = Ticket {
+                    account: place.account.settings.name.clone(),
+                    region: function.region.to_owned(),
+                    bucket: bucket_name,
+                    render_id,
                 };
-                let pages = console.media();
-                Ok(Running { plan, function, render_id, bucket_name, pages })
+                let record = plan.copy_to.as_ref().map(|copy_to| {
+                    let key = copy_to.resolved_key(&ticket.render_id, plan.composition, &plan.file_name);
+                    new_record(&ticket, copy_to, key)
+                });
+                let renderer_function = media.renderer_function_name.as_deref();
+                Ok((Started::new(ticket, function.name.clone(), renderer_function, record.as_ref()), record))
             }
             StartReply::Refused(message) => {
-                Err(function.refused("refused the render", &message, &order.secrets()).await)
+                let refused = function.refused("refused the render", &message, &order.secrets()).await;
+                // Its own refusal is an answer; a crash may come after the render was launched.
+                Err(if threw { unsure(refused) } else { refused })
             }
-            StartReply::Started { .. } | StartReply::Unreadable => Err(function.unreadable()),
+            StartReply::Started { .. } | StartReply::Unreadable => Err(unsure(function.unreadable())),
         }
     }
 
-    /// The render runs: what is left to do for it is written down before anybody is told.
-    async fn accept(&self, running: Running<'_>) -> Result<Started> {
-        let Running { plan, function: Function { account, region, name: function_name, .. }, .. } = running;
-        let Running { render_id, bucket_name, pages, .. } = running;
-        let name = account.settings.name.clone();
-        let ticket =
-            Ticket { account: name.clone(), region: region.to_owned(), bucket: bucket_name.clone(), render_id };
-        let id = ticket.to_string();
-        let copy = match &plan.copy_to {
-            Some(copy_to) => {
-                let record = new_record(
-                    &ticket,
-                    copy_to,
-                    copy_to.resolved_key(&ticket.render_id, plan.composition, &plan.file_name),
-                );
-                self.records()?.write_render(&record, None).await.map_err(|error| {
-                    let detail = format!("The render {id} runs, but its copy could not be recorded: {error} Ask for the copy at /v1/renders/{id}/copy when it is done.");
-                    error.with("id", id.as_str()).retold(detail)
-                })?;
-                self.follow_later(&ticket).await;
-                Some(CopyView::from(&record.copy))
-            }
-            None => None,
+    /// Writes down what is left to do for a render that runs, before anybody is told. Whether that was news.
+    pub(super) async fn promise(&self, record: &Record) -> Result<bool> {
+        let id = &record.id;
+        let written = self.records()?.write_render(record, None).await.map_err(|error| {
+            let detail = format!("The render {id} runs, but its copy could not be recorded: {error} Ask for the copy at /v1/renders/{id}/copy when it is done.");
+            error.with("id", id.as_str()).retold(detail)
+        })?;
+        if written.is_some() {
+            self.follow_later(&id.parse()?).await;
+        }
+        Ok(written.is_some())
+    }
+}
+
+impl Started {
+    /// A render that runs, and the copy that was ordered.
+    pub(super) fn new(
+        ticket: Ticket,
+        function_name: String,
+        renderer_function: Option<&str>,
+        record: Option<&Record>,
+    ) -> Self {
+        let console = Console {
+            region: &ticket.region,
+            function: &function_name,
+            renderer_function,
+            bucket: &ticket.bucket,
+            render_id: &ticket.render_id,
         };
-        Ok(Started {
-            id,
+        let pages = console.media();
+        Self {
+            id: ticket.to_string(),
             render_id: ticket.render_id,
-            bucket_name,
-            region: region.to_owned(),
+            bucket_name: ticket.bucket,
+            region: ticket.region,
             function_name,
-            account: name,
+            account: ticket.account,
             status: "rendering",
-            copy,
+            copy: record.map(|record| CopyView::from(&record.copy)),
             pages,
-        })
+        }
     }
 }
 
 /// An answer that was lost says nothing about the render; only a 429 says that nothing ran.
 fn may_have_started(error: Error) -> Error {
-    if !matches!(error.kind(), Kind::AwsUnavailable | Kind::Timeout) {
-        return error;
+    match error.kind() {
+        Kind::AwsUnavailable | Kind::Timeout | Kind::UnreadableAnswer => unsure(error),
+        _ => error,
     }
+}
+
+fn unsure(error: Error) -> Error {
     let detail = format!("{} The render may have started all the same.", error.detail());
-    error.retold(detail)
+    error.retold(detail).with(MAY_HAVE_STARTED, true)
 }
 
 /// The record of a copy that nobody has begun.

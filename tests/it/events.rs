@@ -18,7 +18,7 @@ const RENDER: &str = "px60ct13fy";
 const OLD_RENDER: &str = "1a2b3c4d5e";
 
 /// What each file is answered, by the beginning of its name.
-const EXPECTED: [(&str, u64, &str); 54] = [
+const EXPECTED: [(&str, u64, &str); 55] = [
     ("alb-healthz", 200, ""),
     ("alb-output", 302, ""),
     ("alb-progress-multi-value", 200, ""),
@@ -52,6 +52,7 @@ const EXPECTED: [(&str, u64, &str); 54] = [
     ("http-v2-start-base64", 202, ""),
     ("http-v2-start-copy", 202, ""),
     ("http-v2-start-jwt", 202, ""),
+    ("http-v2-start-key", 202, ""),
     ("http-v2-start-mapped", 202, ""),
     ("http-v2-start-stage", 202, ""),
     ("http-v2-still", 200, ""),

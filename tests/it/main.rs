@@ -35,6 +35,8 @@ mod iam;
 mod layers;
 mod limits;
 mod logs;
+mod once;
+mod once_killed;
 mod output;
 mod policy;
 mod progress;

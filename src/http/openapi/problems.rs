@@ -29,6 +29,9 @@ pub(super) const ORDER_PROBLEMS: &[Kind] = &[
     Kind::Timeout,
 ];
 
+/// What an order with an idempotency key may meet besides.
+pub(super) const KEY_PROBLEMS: &[Kind] = &[Kind::StartInProgress, Kind::StartUnknown, Kind::IdempotencyKeyReused];
+
 /// What listing may meet.
 pub(super) const DEPLOYED_PROBLEMS: &[Kind] = &[
     Kind::InvalidField,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::renders::StartedBody;
 use super::document::Route;
 use super::problems::{
-    CANCEL_PROBLEMS, COPY_PROBLEMS, DELETE_PROBLEMS, LOOK_PROBLEMS, ORDER_PROBLEMS, OUTPUT_PROBLEMS,
+    CANCEL_PROBLEMS, COPY_PROBLEMS, DELETE_PROBLEMS, KEY_PROBLEMS, LOOK_PROBLEMS, ORDER_PROBLEMS, OUTPUT_PROBLEMS,
 };
 use super::stills;
 use crate::remotion::links::Console;
@@ -53,6 +53,7 @@ pub(super) fn with_pages(media: bool, mut example: Value) -> Value {
 pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
     let order = json!({"$ref": "#/components/schemas/Order"});
     let id = json!({"name": "id", "in": "path", "required": true, "schema": {"type": "string"}, "example": ID, "description": "The `id` that starting the render answered."});
+    let key = json!({"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}, "example": "\"8e03978e-40d5-43dd-bc93-6894a57f9324\"", "description": "The same key and body start one render, for 24 h. 1 to 255 characters, in quotes or without spaces."});
     let mut schema_of = |name: &str| match name {
         "started" => schemas.subschema_for::<StartedBody>().to_value(),
         "view" => schemas.subschema_for::<View>().to_value(),
@@ -73,10 +74,11 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
             method: "post",
             path: "/v1/renders",
             summary: "Starts a video, audio or gif render.",
+            parameters: vec![key.clone()],
             body: Some((order.clone(), example_order())),
             answers: vec![(
                 "202",
-                "It runs. `Location` is where its progress is.",
+                "It runs. `Location` is where its progress is; `Idempotent-Replayed: true` where an earlier request started it.",
                 Some((
                     started,
                     with_pages(
@@ -90,6 +92,7 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
                 )),
             )],
             problems: ORDER_PROBLEMS,
+            own_problems: KEY_PROBLEMS,
             ..Route::default()
         },
         Route {
@@ -171,6 +174,7 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
             method: "post",
             path: "/render",
             summary: "The form of Remotion's EC2 guide: renders the configured composition. An order may be sent.",
+            parameters: vec![key],
             body: Some((order, json!({}))),
             answers: vec![(
                 "200",
@@ -181,6 +185,7 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
                 )),
             )],
             problems: ORDER_PROBLEMS,
+            own_problems: KEY_PROBLEMS,
             ..Route::default()
         },
         Route {
