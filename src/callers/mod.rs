@@ -132,7 +132,8 @@ impl Callers {
 }
 
 impl Caller {
-    fn named(name: &str) -> Self {
+    /// A caller of that name, without limits.
+    pub fn named(name: &str) -> Self {
         Self { name: Some(name.to_owned()), ..Self::default() }
     }
 

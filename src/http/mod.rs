@@ -10,6 +10,7 @@ mod deployed;
 mod door;
 mod guides;
 mod idempotency;
+mod list;
 mod openapi;
 mod problem;
 mod renders;
@@ -33,7 +34,7 @@ pub fn router(app: App) -> Router {
         .route("/openapi.json", get(openapi::document))
         .route("/docs", get(openapi::page));
     let known = Router::new()
-        .route("/v1/renders", post(renders::start))
+        .route("/v1/renders", post(renders::start).get(list::renders))
         .route("/v1/renders/{id}", get(renders::progress).delete(renders::delete))
         .route("/v1/renders/{id}/output", get(renders::output))
         .route("/v1/renders/{id}/copy", post(renders::copy))
@@ -70,7 +71,7 @@ async fn healthz() -> &'static str {
 async fn no_route() -> Error {
     Error::new(
         Kind::RouteNotFound,
-        "There is no such route. See POST /v1/renders, GET and DELETE /v1/renders/{id}, GET /v1/renders/{id}/output, POST /v1/renders/{id}/copy, POST /v1/renders/{id}/cancel, POST /v1/stills, POST /v1/compositions, GET /v1/functions, GET /v1/sites, POST /render.",
+        "There is no such route. See GET and POST /v1/renders, GET and DELETE /v1/renders/{id}, GET /v1/renders/{id}/output, POST /v1/renders/{id}/copy, POST /v1/renders/{id}/cancel, POST /v1/stills, POST /v1/compositions, GET /v1/functions, GET /v1/sites, POST /render.",
     )
 }
 

@@ -205,10 +205,20 @@ pub(super) async fn delete(Verbs(renderer): Verbs, Id(id): Id) -> Result<Respons
 }
 
 /// The value of a query parameter. Some doors encode what needs no encoding.
-fn query<'a>(request: &'a Request, name: &str) -> Option<Cow<'a, str>> {
+pub(super) fn query<'a>(request: &'a Request, name: &str) -> Option<Cow<'a, str>> {
     let mut pairs = request.uri().query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
     let (_, value) = pairs.find(|(found, _)| *found == name)?;
     Some(percent_decode_str(value).decode_utf8_lossy())
+}
+
+/// Refuses query parameters of other names.
+pub(super) fn only(request: &Request, known: &[&str]) -> Result<()> {
+    let pairs = request.uri().query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    let mut names = pairs.map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
+    match names.find(|name| !known.contains(name)) {
+        Some(name) => Err(wrong_parameter(name, &format!("one of the parameters {}", known.join(", ")))),
+        None => Ok(()),
+    }
 }
 
 fn wrong_parameter(name: &str, expected: &str) -> Error {

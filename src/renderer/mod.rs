@@ -1,7 +1,7 @@
 //! The verbs: start a render, follow it, deliver its output.
 //!
 //! `order` is what callers ask for, `plan` checks it, `target` is the function that it goes to, `start` sends it,
-//! `once` sees to it that a request which is repeated starts nothing anew, `ticket` is the claim check, `look` reads how it is, `ask` has the function tell it, `progress` follows,
+//! `once` sees to it that a request which is repeated starts nothing anew, `list` tells what was ordered, `ticket` is the claim check, `look` reads how it is, `ask` has the function tell it, `progress` follows,
 //! `finish` copies, `job` is what is done later, `download` brings it here, `cancel` stops, `delete` clears away, `bucket` makes the place for it
 //! all. `still` renders one image while the caller waits, `attempt` by `attempt`, with a `memory` of those that take
 //! longer. `compositions`, `deployed` and `sites` tell what there is to render, and with what, `doctor` whether all of
@@ -21,6 +21,7 @@ mod download;
 mod finish;
 mod hosts;
 mod job;
+mod list;
 mod look;
 mod memory;
 mod once;
@@ -60,6 +61,7 @@ pub use download::Downloaded;
 pub use finish::CopyView;
 pub use hosts::Hosts;
 pub use job::Job;
+pub use list::{Ordered, Orders};
 pub use once::Accepted;
 pub use order::Order;
 pub use progress::{Link, View};
@@ -139,7 +141,7 @@ impl Renderer {
         self.settings().records.as_ref().ok_or_else(|| {
             Error::new(
                 Kind::StateNotConfigured,
-                "Copies and idempotency keys are recorded before anything is promised: set RENDERGATE_STATE to s3://bucket or file:<folder>.",
+                "Copies, idempotency keys and the list of orders need a place for records: set RENDERGATE_STATE to s3://bucket or file:<folder>.",
             )
         })
     }

@@ -40,12 +40,12 @@ struct Claim<'a> {
 /// Who holds the key.
 enum Holder<'a> {
     This(Claim<'a>),
-    Earlier { id: String, function_name: String, record: Option<Box<Record>> },
+    Earlier { since: u64, id: String, function_name: String, record: Option<Box<Record>> },
 }
 
 impl Renderer {
     /// As [`Renderer::start`], once per `key` of this caller within 24 h: the same `body` (the order, as it was
-    /// sent) finds the render again. Two AWS calls more than without a key.
+    /// sent) finds the render again. Three AWS calls more than without a key, two of them at once.
     ///
     /// # Errors
     /// [`Kind::StateNotConfigured`]; [`Kind::IdempotencyKeyReused`] with another body;
@@ -54,8 +54,13 @@ impl Renderer {
     pub async fn start_once(&self, order: &Order, body: &[u8], key: &str) -> Result<Accepted> {
         let claim = match self.claim(body, key).await? {
             Holder::This(claim) => claim,
-            Holder::Earlier { id, function_name, record } => {
-                return self.replay(order, &id, function_name, record.as_deref()).await;
+            Holder::Earlier { since, id, function_name, record } => {
+                let (ticket, record) = (self.ticket(&id)?, record.as_deref());
+                // If the earlier request died before it had written down what is left to do, this does.
+                let unfollowed = self.write_down(&id, since, record).await?;
+                let renderer_function = order.media.renderer_function_name.as_deref();
+                let started = Started::new(ticket, function_name, renderer_function, record);
+                return Ok(Accepted { started, replayed: true, unfollowed });
             }
         };
         let (started, record) = match self.run(order).await {
@@ -65,15 +70,23 @@ impl Renderer {
                 return Err(error);
             }
         };
+        let since = claim.record.since;
+        let (kept, recorded) =
+            tokio::join!(claim.keep(&started, record.as_ref()), self.write_down(&started.id, since, record.as_ref()));
+        kept?;
+        Ok(Accepted { started, replayed: false, unfollowed: recorded? })
+    }
+
+    /// The order's place on the list, and its copy. Whether the copy was news.
+    async fn write_down(&self, id: &str, since: u64, record: Option<&Record>) -> Result<bool> {
         let promise = async {
-            match &record {
+            match record {
                 Some(record) => self.promise(record).await,
                 None => Ok(false),
             }
         };
-        let (kept, promised) = tokio::join!(claim.keep(&started, record.as_ref()), promise);
-        kept?;
-        Ok(Accepted { started, replayed: false, unfollowed: promised? })
+        let ((), promised) = tokio::join!(self.enlist(id, since), promise);
+        promised
     }
 
     /// The key, for this request or as an earlier one left it.
@@ -97,24 +110,6 @@ impl Renderer {
             seen = Some(version);
         }
         Err(in_progress())
-    }
-
-    /// The render that an earlier request started. If that one died before it had written down what is left to
-    /// do, this does.
-    async fn replay(
-        &self,
-        order: &Order,
-        id: &str,
-        function_name: String,
-        record: Option<&Record>,
-    ) -> Result<Accepted> {
-        let ticket = self.ticket(id)?;
-        let unfollowed = match record {
-            Some(record) => self.promise(record).await?,
-            None => false,
-        };
-        let started = Started::new(ticket, function_name, order.media.renderer_function_name.as_deref(), record);
-        Ok(Accepted { started, replayed: true, unfollowed })
     }
 }
 
@@ -158,7 +153,9 @@ fn earlier(found: KeyRecord, body: &str) -> Result<Holder<'static>> {
         ));
     }
     match found.state {
-        KeyState::Started { id, function_name, record } => Ok(Holder::Earlier { id, function_name, record }),
+        KeyState::Started { id, function_name, record } => {
+            Ok(Holder::Earlier { since: found.since, id, function_name, record })
+        }
         KeyState::Starting if age(&found) <= LONGEST_START => Err(in_progress()),
         KeyState::Starting | KeyState::Unknown | KeyState::Free => Err(Error::new(
             Kind::StartUnknown,

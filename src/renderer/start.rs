@@ -47,15 +47,16 @@ pub struct Started {
 }
 
 impl Renderer {
-    /// Starts a render: one AWS call for a plain order, one more for large props, one for the record
-    /// of a copy. The record is durable before this returns.
+    /// Starts a render: one AWS call for a plain order, one more for large props. Two at once record a
+    /// copy and put it on the list; the record is durable before this returns.
     ///
     /// # Errors
     /// Bad orders cost nothing. See [`Kind`] for what AWS and the function may refuse.
     pub async fn start(&self, order: &Order) -> Result<Started> {
         let (started, record) = self.run(order).await?;
         if let Some(record) = record {
-            self.promise(&record).await?;
+            let ((), promised) = tokio::join!(self.enlist(&started.id, record.created_at), self.promise(&record));
+            promised?;
         }
         Ok(started)
     }

@@ -18,7 +18,7 @@ const RENDER: &str = "px60ct13fy";
 const OLD_RENDER: &str = "1a2b3c4d5e";
 
 /// What each file is answered, by the beginning of its name.
-const EXPECTED: [(&str, u64, &str); 55] = [
+const EXPECTED: [(&str, u64, &str); 56] = [
     ("alb-healthz", 200, ""),
     ("alb-output", 302, ""),
     ("alb-progress-multi-value", 200, ""),
@@ -43,6 +43,7 @@ const EXPECTED: [(&str, u64, &str); 55] = [
     ("http-v2-guide-render", 200, ""),
     ("http-v2-healthz", 200, ""),
     ("http-v2-healthz-origin", 200, ""),
+    ("http-v2-list", 200, ""),
     ("http-v2-output", 302, ""),
     ("http-v2-progress", 200, ""),
     ("http-v2-progress-by-function", 200, ""),

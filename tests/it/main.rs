@@ -34,6 +34,7 @@ mod harness;
 mod iam;
 mod layers;
 mod limits;
+mod list;
 mod logs;
 mod once;
 mod once_killed;

@@ -46,7 +46,7 @@ fn a_repeated_request_finds_its_render() {
     let calls: Vec<_> = world.aws_calls().iter().map(|call| format!("{} {}", call.service(), call.method)).collect();
     // The server has looked for unfinished records when it started.
     let calls: Vec<_> = calls.iter().filter(|call| *call != "s3 GET").collect();
-    assert_eq!(calls, ["lambda POST", "s3 PUT", "s3 PUT"], "claim and result beside the start");
+    assert_eq!(calls, ["lambda POST", "s3 PUT", "s3 PUT", "s3 PUT"], "claim, result and place on the list");
     let again = send(&server, "\"order 7\"", &body);
     assert!(replayed(&again) && again.header("location") == first.header("location"), "{again:#?}");
     assert_eq!(again.expect(202), first.expect(202), "the same answer, whole");

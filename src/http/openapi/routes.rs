@@ -9,7 +9,7 @@ use super::document::Route;
 use super::problems::{
     CANCEL_PROBLEMS, COPY_PROBLEMS, DELETE_PROBLEMS, KEY_PROBLEMS, LOOK_PROBLEMS, ORDER_PROBLEMS, OUTPUT_PROBLEMS,
 };
-use super::stills;
+use super::{list, stills};
 use crate::remotion::links::Console;
 use crate::remotion::options::MediaOptions;
 use crate::renderer::{Cancelling, CopyTo, CopyView, Deleted, View};
@@ -217,6 +217,7 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
             ..Route::default()
         },
     ];
+    routes.extend(list::routes(schemas));
     routes.extend(stills::routes(schemas));
     routes
 }
