@@ -8,6 +8,7 @@ mod body;
 mod cors;
 mod deployed;
 mod door;
+mod events;
 mod guides;
 mod idempotency;
 mod list;
@@ -36,6 +37,7 @@ pub fn router(app: App) -> Router {
     let known = Router::new()
         .route("/v1/renders", post(renders::start).get(list::renders))
         .route("/v1/renders/{id}", get(renders::progress).delete(renders::delete))
+        .route("/v1/renders/{id}/events", get(events::events))
         .route("/v1/renders/{id}/output", get(renders::output))
         .route("/v1/renders/{id}/copy", post(renders::copy))
         .route("/v1/renders/{id}/cancel", post(renders::cancel))
@@ -71,7 +73,7 @@ async fn healthz() -> &'static str {
 async fn no_route() -> Error {
     Error::new(
         Kind::RouteNotFound,
-        "There is no such route. See GET and POST /v1/renders, GET and DELETE /v1/renders/{id}, GET /v1/renders/{id}/output, POST /v1/renders/{id}/copy, POST /v1/renders/{id}/cancel, POST /v1/stills, POST /v1/compositions, GET /v1/functions, GET /v1/sites, POST /render.",
+        "There is no such route. See GET and POST /v1/renders, GET and DELETE /v1/renders/{id}, GET /v1/renders/{id}/output and /v1/renders/{id}/events, POST /v1/renders/{id}/copy, POST /v1/renders/{id}/cancel, POST /v1/stills, POST /v1/compositions, GET /v1/functions, GET /v1/sites, POST /render.",
     )
 }
 

@@ -32,7 +32,7 @@ pub(super) const LONGEST_WAIT: u64 = 25;
 const MARGIN: Duration = Duration::from_secs(2);
 
 /// The id in the path, decoded.
-pub(super) struct Id(String);
+pub(super) struct Id(pub(super) String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Id {
     type Rejection = Error;
@@ -225,7 +225,7 @@ fn wrong_parameter(name: &str, expected: &str) -> Error {
     Error::new(Kind::InvalidParameter, format!("`{name}`: expected {expected}.")).with("field", name)
 }
 
-fn about_ticket(ticket: &Ticket) -> About {
+pub(super) fn about_ticket(ticket: &Ticket) -> About {
     About { render_id: ticket.render_id.clone(), account: ticket.account.clone() }
 }
 

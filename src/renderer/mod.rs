@@ -1,7 +1,7 @@
 //! The verbs: start a render, follow it, deliver its output.
 //!
 //! `order` is what callers ask for, `plan` checks it, `target` is the function that it goes to, `start` sends it,
-//! `once` sees to it that a request which is repeated starts nothing anew, `list` tells what was ordered, `ticket` is the claim check, `look` reads how it is, `ask` has the function tell it, `progress` follows,
+//! `once` sees to it that a request which is repeated starts nothing anew, `list` tells what was ordered, `ticket` is the claim check, `look` reads how it is, `ask` has the function tell it, `progress` and `watch` follow,
 //! `finish` copies, `job` is what is done later, `download` brings it here, `cancel` stops, `delete` clears away, `bucket` makes the place for it
 //! all. `still` renders one image while the caller waits, `attempt` by `attempt`, with a `memory` of those that take
 //! longer. `compositions`, `deployed` and `sites` tell what there is to render, and with what, `doctor` whether all of
@@ -35,6 +35,7 @@ mod start;
 mod still;
 mod target;
 mod ticket;
+mod watch;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -70,6 +71,7 @@ pub use sites::{Bucket, Site, Sites};
 pub use start::Started;
 pub use still::{Image, StillOrder, StillView};
 pub use ticket::Ticket;
+pub use watch::Watch;
 
 /// Renders that a process remembers: their ends, so as to count each once, and stills.
 const REMEMBERED: usize = 10_000;

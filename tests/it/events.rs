@@ -18,7 +18,7 @@ const RENDER: &str = "px60ct13fy";
 const OLD_RENDER: &str = "1a2b3c4d5e";
 
 /// What each file is answered, by the beginning of its name.
-const EXPECTED: [(&str, u64, &str); 56] = [
+const EXPECTED: [(&str, u64, &str); 57] = [
     ("alb-healthz", 200, ""),
     ("alb-output", 302, ""),
     ("alb-progress-multi-value", 200, ""),
@@ -38,6 +38,7 @@ const EXPECTED: [(&str, u64, &str); 56] = [
     ("http-v2-compositions", 200, ""),
     ("http-v2-copy", 200, ""),
     ("http-v2-delete", 200, ""),
+    ("http-v2-events", 404, "route_not_found"),
     ("http-v2-functions", 200, ""),
     ("http-v2-greeting", 200, ""),
     ("http-v2-guide-render", 200, ""),

@@ -45,6 +45,7 @@ mod progress_early;
 mod reach;
 mod refusals;
 mod serve;
+mod sse;
 mod stills;
 mod stills_stream;
 mod submit;

@@ -1,14 +1,15 @@
-//! The list of orders, in the OpenAPI document.
+//! The list of orders, and the events of one, in the OpenAPI document.
 
 use schemars::generate::SchemaGenerator;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::list::Page;
 use super::document::Route;
-use super::problems::LIST_PROBLEMS;
+use super::problems::{LIST_PROBLEMS, LOOK_PROBLEMS};
 use super::routes::ID;
+use crate::error::Kind;
 
-pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
+pub(super) fn routes(schemas: &mut SchemaGenerator, id: Value) -> Vec<Route> {
     let page = schemas.subschema_for::<Page>().to_value();
     let own = format!("/v1/renders/{ID}");
     let example = json!({
@@ -20,7 +21,23 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
         }],
         "nextCursor": null,
     });
-    vec![Route {
+    let events = Route {
+        path: "/v1/renders/{id}/events",
+        summary: "Progress as server-sent events; from `rendergate serve` only.",
+        parameters: vec![
+            id,
+            json!({"name": "Last-Event-ID", "in": "header", "schema": {"type": "string"}, "description": "Continues the counting."}),
+        ],
+        answers: vec![(
+            "200",
+            "`text/event-stream`: `progress`, then `done`, `failed` or `cancelled`, each with the body of `GET /v1/renders/{id}`; `problem` where there will be no more.",
+            None,
+        )],
+        problems: LOOK_PROBLEMS,
+        own_problems: &[Kind::RouteNotFound],
+        ..Route::default()
+    };
+    let list = Route {
         path: "/v1/renders",
         summary: "The caller's orders that are recorded, newest first: those with a copy or an `Idempotency-Key`.",
         parameters: vec![
@@ -30,5 +47,6 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
         answers: vec![("200", "A page. No render is looked at.", Some((page, example)))],
         problems: LIST_PROBLEMS,
         ..Route::default()
-    }]
+    };
+    vec![list, events]
 }

@@ -69,6 +69,7 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
     let done = json!({"status": "done", "bucket": "my-videos", "key": "hello-m1yq8x2c0v.mp4", "size": 1_291_374});
     let link = json!({"type": "object", "required": ["url", "expiresAt"], "properties": {"url": {"type": "string"}, "expiresAt": {"type": "string", "format": "date-time"}}});
     let own = format!("/v1/renders/{ID}");
+    let listed = list::routes(schemas, id.clone());
     let mut routes = vec![
         Route {
             method: "post",
@@ -217,7 +218,7 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
             ..Route::default()
         },
     ];
-    routes.extend(list::routes(schemas));
+    routes.extend(listed);
     routes.extend(stills::routes(schemas));
     routes
 }
