@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 
 use crate::accounts::{Account, Accounts};
-use crate::aws::{self, Aws};
+use crate::aws::{self, Aws, Endpoints};
 use crate::callers::{ApiKeys, Basic, Callers, Kept, Password};
 use crate::config::{AccountConfig, Config, KeySource, PasswordSource};
 use crate::credentials::SecretText;
@@ -34,7 +34,11 @@ pub struct App {
 impl App {
     /// Builds the app. AWS is not called.
     pub async fn new(config: &Config) -> Self {
-        let home = aws::base_config(&config.home_region).await;
+        let endpoints = Endpoints::new(config.endpoints.clone());
+        let home = config.home.apply(&aws::base_config(&config.home_region, &endpoints).await);
+        for AccountConfig { settings, credentials } in config.accounts() {
+            tracing::info!(account = settings.name, %credentials, home = %config.home, "who we are to AWS");
+        }
         let account = |account| account_of(config, account, &home);
         let others = config.other_accounts.iter().map(account).collect();
         let settings = Settings {
@@ -59,9 +63,11 @@ impl App {
 }
 
 fn account_of(config: &Config, account: &AccountConfig, home: &SdkConfig) -> Account {
-    let AccountConfig { settings, credentials } = account;
-    let aws = Aws::new(credentials.apply(home), credentials.is_renewable(), config.path_style);
-    Account::new(settings.clone(), Arc::new(aws))
+    let AccountConfig { settings, credentials: source } = account;
+    // The same source is asked once for both.
+    let credentials = if *source == config.home { home.clone() } else { source.apply(home) };
+    let aws = Aws::new(credentials, source.is_renewable(), config.path_style);
+    Account::new(settings.clone(), Arc::new(aws.keeping_clients(config.keep_clients)))
 }
 
 /// Records are written with the credentials of where we run: the state is ours, not the account's.
@@ -69,7 +75,7 @@ fn records(config: &Config, state: &StateLocation, home: &SdkConfig) -> Records 
     match state {
         StateLocation::Folder(folder) => Records::Folder(folder.clone()),
         StateLocation::S3 { bucket, prefix } => Records::S3(S3Records {
-            aws: Arc::new(Aws::new(home.clone(), false, config.path_style)),
+            aws: Arc::new(Aws::new(home.clone(), config.home.is_renewable(), config.path_style)),
             region: config.home_region.clone(),
             bucket: bucket.clone(),
             prefix: prefix.clone(),
@@ -79,7 +85,7 @@ fn records(config: &Config, state: &StateLocation, home: &SdkConfig) -> Records 
 
 /// As the records, the queue is ours.
 fn queue(config: &Config, url: &str, region: &str, home: &SdkConfig) -> Queue {
-    let aws = Arc::new(Aws::new(home.clone(), false, config.path_style));
+    let aws = Arc::new(Aws::new(home.clone(), config.home.is_renewable(), config.path_style));
     Queue { aws, url: url.to_owned(), region: region.to_owned() }
 }
 
@@ -102,4 +108,70 @@ fn callers(config: &Config, home: &SdkConfig) -> Callers {
     // An instance of a function sees only its own requests.
     let counts = !config.on_lambda;
     Callers::new(basic, keys, config.allow_anonymous || only_loopback, counts)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_config::{BehaviorVersion, Region};
+    use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+
+    use super::*;
+
+    /// Stands for what the SDK keeps of `~/.aws/credentials`.
+    #[derive(Debug)]
+    #[expect(dead_code, reason = "only shown")]
+    struct Files(&'static str);
+
+    impl LoadServiceConfig for Files {
+        fn load_config(&self, _: ServiceConfigKey<'_>) -> Option<String> {
+            None
+        }
+    }
+
+    fn base_with_files() -> SdkConfig {
+        let base = SdkConfig::builder().service_config(Files("aws_secret_access_key = CANARY-shared"));
+        base.behavior_version(BehaviorVersion::latest()).region(Region::from_static("us-east-1")).build()
+    }
+
+    /// Shared files, settings, clients: everything that holds a secret, in one `Debug`.
+    #[tokio::test]
+    async fn no_secret_shows_in_debug() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("credentials");
+        let profile = "[x]\naws_access_key_id = AKIAFILE\naws_secret_access_key = CANARY-file\naws_session_token = CANARY-token\n";
+        std::fs::write(&file, profile).unwrap();
+        let file = file.display().to_string();
+        let everything = [
+            ("AWS_SHARED_CREDENTIALS_FILE", file.as_str()),
+            ("AWS_ACCESS_KEY_ID", "AKIAPLAIN"),
+            ("AWS_SECRET_ACCESS_KEY", "CANARY-plain"),
+            ("AWS_SESSION_TOKEN", "CANARY-plain-token"),
+            ("REMOTION_AWS_ACCESS_KEY_ID", "AKIAREMOTION"),
+            ("REMOTION_AWS_SECRET_ACCESS_KEY", "CANARY-remotion"),
+            ("RENDERGATE_ROLE_EXTERNAL_ID", "CANARY-id"),
+            ("API_USERNAME", "me"),
+            ("API_PASSWORD", "CANARY-password"),
+        ];
+        let assume = "assume:arn:aws:iam::123456789012:role/render";
+        for (source, base) in [
+            ("auto", ""),
+            ("env", ""),
+            ("role", ""),
+            ("profile:x", ""),
+            ("secret:s", ""),
+            (assume, "profile:x"),
+            (assume, ""),
+        ] {
+            let config = Config::from_lookup(|name| match name {
+                "RENDERGATE_CREDENTIALS" => Some(source.to_owned()),
+                "RENDERGATE_ROLE_SOURCE" => Some(base.to_owned()),
+                name => everything.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned()),
+            });
+            let config = config.unwrap();
+            let aws = Aws::new(config.account.credentials.apply(&base_with_files()), true, false);
+            let shown = format!("{config:?} {aws:?} {:?}", App::new(&config).await);
+            let found = shown.find("CANARY").map(|at| &shown[at.saturating_sub(200)..at + 20]);
+            assert_eq!(found, None, "{source}");
+        }
+    }
 }

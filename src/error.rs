@@ -181,6 +181,7 @@ pub struct Error {
     detail: String,
     members: Map<String, Value>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    unsent: bool,
 }
 
 /// What everything fallible in this crate returns.
@@ -189,7 +190,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// A failure of this kind; `detail` tells the caller what to do and holds no secret.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), members: Map::new(), source: None }
+        Self { kind, detail: detail.into(), members: Map::new(), source: None, unsent: false }
     }
 
     /// Adds a member to the problem, such as `field`, `action` or `functionVersion`.
@@ -212,7 +213,18 @@ impl Error {
 
     /// The same failure without its cause, for those who wait for the same thing.
     pub fn share(&self) -> Self {
-        Self { kind: self.kind, detail: self.detail.clone(), members: self.members.clone(), source: None }
+        let Self { kind, detail, members, unsent, .. } = self;
+        Self { kind: *kind, detail: detail.clone(), members: members.clone(), source: None, unsent: *unsent }
+    }
+
+    /// Says that the call was never made, for want of credentials: nothing can have come of it.
+    pub fn unsent(self) -> Self {
+        Self { unsent: true, ..self }
+    }
+
+    /// Whether the call was never made.
+    pub fn is_unsent(&self) -> bool {
+        self.unsent
     }
 
     /// What went wrong.

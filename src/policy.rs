@@ -32,18 +32,55 @@ fn unless_empty(sid: &'static str, action: &[&'static str], resource: Vec<String
     if resource.is_empty() { Vec::new() } else { vec![allow(sid, action, resource)] }
 }
 
+/// Who may assume a role: one statement of its trust policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Trust {
+    effect: &'static str,
+    principal: Principal,
+    action: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+enum Principal {
+    Service(&'static str),
+    #[serde(rename = "AWS")]
+    Arn(String),
+}
+
 /// A policy, as IAM takes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Document {
+pub struct Document<T> {
     version: &'static str,
-    statement: Vec<Statement>,
+    statement: Vec<T>,
 }
 
-impl From<Vec<Statement>> for Document {
-    fn from(statement: Vec<Statement>) -> Self {
+impl<T> From<Vec<T>> for Document<T> {
+    fn from(statement: Vec<T>) -> Self {
         Self { version: "2012-10-17", statement }
     }
+}
+
+fn trust(principal: Principal) -> Trust {
+    Trust { effect: "Allow", principal, action: "sts:AssumeRole" }
+}
+
+/// The trust policy of the EC2 guide's `remotion-ec2-executionrole`: Lambda and `principal` may assume it.
+pub fn assume_trust(principal: String) -> Vec<Trust> {
+    vec![trust(Principal::Service("lambda.amazonaws.com")), trust(Principal::Arn(principal))]
+}
+
+/// The trust policy of the EC2 guide's `ec2-remotion-role`: instances may assume it.
+pub fn ec2_trust() -> Vec<Trust> {
+    vec![trust(Principal::Service("ec2.amazonaws.com"))]
+}
+
+/// The guide's `ec2-remotion-role`, in the account of the role that an account's credentials assume.
+pub fn ec2_role(account: &AccountConfig) -> Option<String> {
+    let role = account.credentials.role()?.to_string();
+    let (place, _) = role.split_once(":role/")?;
+    Some(format!("{place}:role/ec2-remotion-role"))
 }
 
 /// What an account's credentials need to start, follow, cancel and delete renders, and to tell what is
@@ -86,6 +123,12 @@ pub fn copy(config: &Config) -> Vec<Statement> {
 pub fn secret(config: &Config) -> Vec<Statement> {
     let arns = config.secrets().map(|secret| secret_arn(config, secret)).collect();
     unless_empty("ReadSecrets", &["secretsmanager:GetSecretValue"], arns)
+}
+
+/// What assuming the accounts' roles needs of whoever assumes them; the roles have to trust them, too.
+pub fn assume(config: &Config) -> Vec<Statement> {
+    let arns = config.accounts().filter_map(|account| account.credentials.role()).map(ToString::to_string).collect();
+    unless_empty("AssumeRoles", &["sts:AssumeRole"], arns)
 }
 
 /// What keeping records in S3 needs where Rendergate runs.

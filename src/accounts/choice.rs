@@ -162,7 +162,7 @@ impl<'a> Turn<'a> {
         if error.kind() == Kind::Throttled {
             account.rest();
         }
-        if !may_move_on(error.kind()) {
+        if !(error.is_unsent() || may_move_on(error.kind())) {
             return Err(error);
         }
         if !self.is_last() {

@@ -105,7 +105,7 @@ fn is_throttle(code: &str, status: u16) -> bool {
 
 /// A credential source of ours explains itself; its error travels inside the SDK's.
 fn find_ours(error: &(dyn StdError + 'static)) -> Option<Error> {
-    sources(error).find_map(|source| source.downcast_ref::<Error>().map(Error::share))
+    sources(error).find_map(|source| source.downcast_ref::<Error>().map(Error::share)).map(Error::unsent)
 }
 
 fn is_credentials_error(error: &(dyn StdError + 'static)) -> bool {

@@ -71,7 +71,8 @@ impl Aws {
         let clock = Clock::default();
         let call = Call { action: "sts:GetCallerIdentity", resource: "*".into() };
         let answer = self.call(call, |clients| {
-            let config = aws_sdk_sts::config::Builder::from(&clients.config).region(Region::new(region.to_owned()));
+            let config =
+                aws_sdk_sts::config::Builder::from(clients.config.expose()).region(Region::new(region.to_owned()));
             let client = aws_sdk_sts::Client::from_conf(config.build());
             client.get_caller_identity().customize().interceptor(clock.clone()).send()
         });

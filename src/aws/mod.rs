@@ -8,6 +8,7 @@ mod bucket;
 mod copy;
 mod delete;
 mod download;
+mod endpoints;
 mod error;
 mod examine;
 mod function;
@@ -28,8 +29,10 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use tracing::Instrument;
 
 use crate::error::{Error, Kind, Result};
+use crate::redacted::Redacted;
 pub use bucket::{Found, Listed, ListedBucket, Object, Presigned, Put};
 pub use copy::{Copied, CopyTarget};
+pub use endpoints::Endpoints;
 use error::Call;
 pub use examine::{Concurrency, Identity, Reach};
 pub use function::{Deployed, Invoked, OnThrottle, Piece, Streaming};
@@ -39,9 +42,9 @@ pub use setup::{Bucket, Expiry};
 /// A refused key is looked up anew at most this often: a source that stays wrong must not cost a call per request.
 const RENEW_AFTER: Duration = Duration::from_secs(10);
 
-/// The SDK configuration of where we run: its credential chain, `region`, and the endpoint variables.
-/// Nothing is called yet, except that a container's or shell's profile files are read.
-pub async fn base_config(region: &str) -> SdkConfig {
+/// The SDK configuration of where we run: `region`, `endpoints`, connections and timeouts; no credentials yet.
+/// Nothing is called, except that the shared files are read.
+pub async fn base_config(region: &str, endpoints: &Endpoints) -> SdkConfig {
     use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
     // One connection pool and one set of root certificates for all clients.
     let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https();
@@ -50,28 +53,32 @@ pub async fn base_config(region: &str) -> SdkConfig {
         .operation_attempt_timeout(Duration::from_secs(10))
         .operation_timeout(Duration::from_secs(20))
         .build();
-    aws_config::defaults(BehaviorVersion::v2026_01_12())
+    let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .no_credentials()
         .region(Region::new(region.to_owned()))
         .http_client(http)
         .timeout_config(timeouts)
         .retry_config(RetryConfig::standard().with_max_attempts(3))
         .load()
-        .await
+        .await;
+    if endpoints.is_empty() { config } else { config.into_builder().service_config(endpoints.clone()).build() }
 }
 
 /// Calls AWS with one account's credentials.
 #[derive(Debug)]
 pub struct Aws {
-    config: SdkConfig,
+    /// Not to be shown: it holds the shared files as they are.
+    config: Redacted<SdkConfig>,
     renewable: bool,
     path_style: bool,
+    keeps_clients: bool,
     current: Mutex<(Arc<Clients>, Option<Instant>)>,
 }
 
 /// The clients made for one set of credentials; a client is built when first needed.
 #[derive(Debug)]
 struct Clients {
-    config: SdkConfig,
+    config: Redacted<SdkConfig>,
     path_style: bool,
     s3: Mutex<HashMap<String, aws_sdk_s3::Client>>,
     lambda: Mutex<HashMap<String, aws_sdk_lambda::Client>>,
@@ -83,7 +90,18 @@ impl Aws {
     /// not AWS's own and may know no bucket host names.
     pub fn new(config: SdkConfig, renewable: bool, path_style: bool) -> Self {
         let clients = Clients::new(config.clone(), path_style);
-        Self { config, renewable, path_style, current: Mutex::new((clients, None)) }
+        Self {
+            config: Redacted::new(config),
+            renewable,
+            path_style,
+            keeps_clients: true,
+            current: Mutex::new((clients, None)),
+        }
+    }
+
+    /// Makes new clients for each call unless `keep`, which ask the source for credentials anew.
+    pub fn keeping_clients(self, keep: bool) -> Self {
+        Self { keeps_clients: keep, ..self }
     }
 
     /// Makes one call, and where AWS refuses a renewable key makes it once more with a fresh one.
@@ -120,6 +138,9 @@ impl Aws {
     }
 
     fn clients(&self) -> Arc<Clients> {
+        if !self.keeps_clients {
+            return self.new_clients();
+        }
         self.current.lock().unwrap_or_else(PoisonError::into_inner).0.clone()
     }
 
@@ -132,21 +153,27 @@ impl Aws {
         if !self.renewable || current.1.is_some_and(|at| at.elapsed() < RENEW_AFTER) {
             return None;
         }
-        let config = self.config.to_builder().identity_cache(IdentityCache::lazy().build()).build();
-        *current = (Clients::new(config, self.path_style), Some(Instant::now()));
+        *current = (self.new_clients(), Some(Instant::now()));
         Some(current.0.clone())
+    }
+
+    /// Clients that know no credentials yet.
+    fn new_clients(&self) -> Arc<Clients> {
+        let config = self.config.expose().to_builder().identity_cache(IdentityCache::lazy().build()).build();
+        Clients::new(config, self.path_style)
     }
 }
 
 impl Clients {
     fn new(config: SdkConfig, path_style: bool) -> Arc<Self> {
+        let config = Redacted::new(config);
         Arc::new(Self { config, path_style, s3: Mutex::default(), lambda: Mutex::default(), sqs: Mutex::default() })
     }
 
     fn s3(&self, region: &str) -> aws_sdk_s3::Client {
         let mut clients = self.s3.lock().unwrap_or_else(PoisonError::into_inner);
         let make = || {
-            let config = aws_sdk_s3::config::Builder::from(&self.config)
+            let config = aws_sdk_s3::config::Builder::from(self.config.expose())
                 .region(Region::new(region.to_owned()))
                 .force_path_style(self.path_style);
             aws_sdk_s3::Client::from_conf(config.build())
@@ -157,7 +184,8 @@ impl Clients {
     fn sqs(&self, region: &str) -> aws_sdk_sqs::Client {
         let mut clients = self.sqs.lock().unwrap_or_else(PoisonError::into_inner);
         let make = || {
-            let config = aws_sdk_sqs::config::Builder::from(&self.config).region(Region::new(region.to_owned()));
+            let config =
+                aws_sdk_sqs::config::Builder::from(self.config.expose()).region(Region::new(region.to_owned()));
             aws_sdk_sqs::Client::from_conf(config.build())
         };
         clients.entry(region.to_owned()).or_insert_with(make).clone()
@@ -165,7 +193,7 @@ impl Clients {
 
     fn lambda(&self, region: &str) -> aws_sdk_lambda::Client {
         let mut clients = self.lambda.lock().unwrap_or_else(PoisonError::into_inner);
-        clients.entry(region.to_owned()).or_insert_with(|| function::client(&self.config, region)).clone()
+        clients.entry(region.to_owned()).or_insert_with(|| function::client(self.config.expose(), region)).clone()
     }
 }
 

@@ -13,6 +13,9 @@ pub(super) struct Args {
     /// AWS region [default: the configured one].
     #[arg(long)]
     region: Option<String>,
+    /// Account, where several are configured [default: the first].
+    #[arg(long)]
+    account: Option<String>,
     /// Have S3 delete renders that were started with `deleteAfter`, or stop that. Replaces all lifecycle rules.
     #[arg(long, value_name = "true|false")]
     folder_expiry: Option<bool>,
@@ -24,7 +27,8 @@ pub(super) struct Args {
 pub(super) async fn run(args: &Args, config: Config) -> ExitCode {
     super::quiet_log(&config);
     let app = App::new(&config).await;
-    let found = app.renderer.get_or_create_bucket(None, args.region.as_deref(), args.folder_expiry).await;
+    let found =
+        app.renderer.get_or_create_bucket(args.account.as_deref(), args.region.as_deref(), args.folder_expiry).await;
     let told = found.and_then(|found| match args.json {
         true => print_json(&found),
         false => {

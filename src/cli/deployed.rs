@@ -28,6 +28,9 @@ pub(super) enum Verb {
         /// AWS region of the function.
         #[arg(long)]
         region: Option<String>,
+        /// Account, where several are configured.
+        #[arg(long)]
+        account: Option<String>,
         /// Input props: JSON, or the path of a JSON file.
         #[arg(long, value_name = "JSON|FILE")]
         props: Option<String>,
@@ -123,6 +126,9 @@ pub(super) struct Place {
     /// AWS region.
     #[arg(long)]
     region: Option<String>,
+    /// Account, where several are configured [default: the first].
+    #[arg(long)]
+    account: Option<String>,
     /// Only those of the version of the function that renders where none is named.
     #[arg(long)]
     compatible_only: bool,
@@ -134,7 +140,7 @@ pub(super) struct Place {
 impl Place {
     fn which(&self, bucket: Option<&String>) -> Which {
         Which {
-            account: None,
+            account: self.account.clone(),
             region: self.region.clone(),
             bucket: bucket.cloned(),
             compatible_only: self.compatible_only,
@@ -190,8 +196,10 @@ pub(super) async fn run(verb: &Verb, config: Config) -> ExitCode {
 }
 
 async fn compositions(verb: &Verb, renderer: &Renderer) -> Result<()> {
-    let Verb::Compositions { serve_url, function_name, region, props, order, json } = verb else { return Ok(()) };
-    let flags = [("serveUrl", serve_url), ("functionName", function_name), ("region", region)];
+    let Verb::Compositions { serve_url, function_name, region, account, props, order, json } = verb else {
+        return Ok(());
+    };
+    let flags = [("serveUrl", serve_url), ("functionName", function_name), ("region", region), ("account", account)];
     let order = assemble(order.as_ref(), &flags, props.as_deref())?.to_string();
     let listed = renderer.compositions(&CompositionsOrder::from_json(order.as_bytes())?).await?;
     if *json {

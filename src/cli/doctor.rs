@@ -6,7 +6,7 @@ use clap::Args as ClapArgs;
 
 use super::{exit, fail, print_json};
 use crate::app::App;
-use crate::config::Config;
+use crate::config::{AccountConfig, Config};
 use crate::renderer::{Finding, Verdict};
 
 #[derive(Debug, ClapArgs)]
@@ -19,7 +19,8 @@ pub(super) struct Args {
 pub(super) async fn run(args: &Args, config: Config) -> ExitCode {
     super::quiet_log(&config);
     let app = App::new(&config).await;
-    let mut findings = app.renderer.examine().await;
+    let mut findings: Vec<_> = config.accounts().map(source).collect();
+    findings.extend(app.renderer.examine().await);
     findings.push(callers(&app).await);
     if args.json {
         if let Err(error) = print_json(&findings) {
@@ -32,6 +33,11 @@ pub(super) async fn run(args: &Args, config: Config) -> ExitCode {
         return exit::FAILED.into();
     }
     ExitCode::SUCCESS
+}
+
+fn source(account: &AccountConfig) -> Finding {
+    let (name, detail) = (account.settings.name.clone(), account.credentials.to_string());
+    Finding { account: Some(name), subject: "credentials", verdict: Verdict::Ok, detail }
 }
 
 async fn callers(app: &App) -> Finding {

@@ -15,6 +15,7 @@ mod still;
 mod table;
 mod verbs;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -22,7 +23,7 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 
 use crate::app::App;
-use crate::config::Config;
+use crate::config::{Config, Mistakes, Variables};
 use crate::error::{Error, Kind, Result};
 use crate::telemetry::LogFormat;
 use crate::{http, telemetry, worker};
@@ -31,6 +32,9 @@ use crate::{http, telemetry, worker};
 #[derive(Debug, Parser)]
 #[command(name = "rendergate", version, after_help = exit::HELP)]
 struct Cli {
+    /// A file with settings that the environment lacks [default: .env, if there is one].
+    #[arg(long, global = true, value_name = "FILE")]
+    env_file: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -69,41 +73,50 @@ enum Command {
 
 /// Runs the command line of this process.
 pub async fn run() -> ExitCode {
-    match Cli::parse().command {
+    let Cli { env_file, command } = Cli::parse();
+    let variables = match Variables::with_file(env_file.as_deref()) {
+        Ok(variables) => variables,
+        Err(mistakes) => return refuse(&mistakes),
+    };
+    let vars = &variables;
+    match command {
         Command::Config { markdown: true } => {
             print!("{}", table::markdown());
             ExitCode::SUCCESS
         }
-        Command::Config { markdown: false } => table::print_current(),
-        Command::Serve => with_config(serve).await,
-        Command::Work => with_config(work).await,
-        Command::Render(args) => with_config(async |config| render::run(*args, config).await).await,
-        Command::Still(args) => with_config(async |config| still::run(&args, config).await).await,
-        Command::Deployed(verb) => with_config(async |config| deployed::run(&verb, config).await).await,
-        Command::List(args) => with_config(async |config| list::run(&args, config).await).await,
-        Command::Bucket(args) => with_config(async |config| bucket::run(&args, config).await).await,
-        Command::Doctor(args) => with_config(async |config| doctor::run(&args, config).await).await,
-        Command::Policy(args) => with_config(async |config| policy::run(&args, &config)).await,
+        Command::Config { markdown: false } => table::print_current(vars),
+        Command::Serve => with_config(vars, async |config| serve(config, vars).await).await,
+        Command::Work => with_config(vars, async |config| work(config, vars).await).await,
+        Command::Render(args) => with_config(vars, async |config| render::run(*args, config).await).await,
+        Command::Still(args) => with_config(vars, async |config| still::run(&args, config).await).await,
+        Command::Deployed(verb) => with_config(vars, async |config| deployed::run(&verb, config).await).await,
+        Command::List(args) => with_config(vars, async |config| list::run(&args, config).await).await,
+        Command::Bucket(args) => with_config(vars, async |config| bucket::run(&args, config).await).await,
+        Command::Doctor(args) => with_config(vars, async |config| doctor::run(&args, config).await).await,
+        Command::Policy(args) => with_config(vars, async |config| policy::run(&args, &config)).await,
         Command::Price(args) => price::run(&args),
-        Command::Verb(verb) => with_config(async |config| verbs::run(&verb, config).await).await,
+        Command::Verb(verb) => with_config(vars, async |config| verbs::run(&verb, config).await).await,
     }
 }
 
-/// Reads the settings first; all that is wrong with them is printed at once.
-async fn with_config(run: impl AsyncFnOnce(Config) -> ExitCode) -> ExitCode {
-    match Config::from_env() {
+/// Reads the settings first.
+async fn with_config(variables: &Variables, run: impl AsyncFnOnce(Config) -> ExitCode) -> ExitCode {
+    match Config::from_variables(variables) {
         // Boxed: as in `aws`, the compiler gives up on futures that are nested too deeply.
         Ok(config) => Box::pin(run(config)).await,
-        Err(mistakes) => {
-            eprint!("{mistakes}");
-            exit::CONFIG.into()
-        }
+        Err(mistakes) => refuse(&mistakes),
     }
 }
 
-async fn serve(config: Config) -> ExitCode {
+/// All that is wrong with the settings is printed at once.
+fn refuse(mistakes: &Mistakes) -> ExitCode {
+    eprint!("{mistakes}");
+    exit::CONFIG.into()
+}
+
+async fn serve(config: Config, variables: &Variables) -> ExitCode {
     telemetry::init(config.log_format, config.log_level, false);
-    Config::warn_of_unknown();
+    variables.warn_of_unknown();
     let listener = match TcpListener::bind((config.host, config.port)).await {
         Ok(listener) => listener,
         Err(error) => {
@@ -130,9 +143,9 @@ async fn serve(config: Config) -> ExitCode {
     }
 }
 
-async fn work(config: Config) -> ExitCode {
+async fn work(config: Config, variables: &Variables) -> ExitCode {
     telemetry::init(config.log_format, config.log_level, false);
-    Config::warn_of_unknown();
+    variables.warn_of_unknown();
     let app = App::new(&config).await;
     tracing::info!("working on the queue");
     match worker::work(&app, http::stopped()).await {

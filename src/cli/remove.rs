@@ -15,6 +15,9 @@ pub(super) struct How {
     /// AWS region.
     #[arg(long)]
     region: Option<String>,
+    /// Account, where several are configured [default: the first].
+    #[arg(long)]
+    account: Option<String>,
     /// Do it without asking.
     #[arg(long, short)]
     yes: bool,
@@ -25,7 +28,12 @@ pub(super) struct How {
 
 impl How {
     fn which(&self, bucket: Option<&String>) -> Which {
-        Which { region: self.region.clone(), bucket: bucket.cloned(), ..Which::default() }
+        Which {
+            account: self.account.clone(),
+            region: self.region.clone(),
+            bucket: bucket.cloned(),
+            ..Which::default()
+        }
     }
 
     /// Goes on only if somebody wants it.

@@ -32,6 +32,9 @@ pub(super) struct Args {
     /// AWS region of the function.
     #[arg(long)]
     region: Option<String>,
+    /// Account, where several are configured.
+    #[arg(long)]
+    account: Option<String>,
     /// h264, h265, vp8, vp9, mp3, aac, wav, gif or prores.
     #[arg(long)]
     codec: Option<String>,
@@ -132,6 +135,7 @@ impl Args {
             ("serveUrl", &self.serve_url),
             ("functionName", &self.function_name),
             ("region", &self.region),
+            ("account", &self.account),
             ("codec", &self.codec),
             ("outName", &self.out_name),
             ("copyTo", &self.copy_to),

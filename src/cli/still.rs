@@ -27,6 +27,9 @@ pub(super) struct Args {
     /// AWS region of the function.
     #[arg(long)]
     region: Option<String>,
+    /// Account, where several are configured.
+    #[arg(long)]
+    account: Option<String>,
     /// png, jpeg, webp or pdf.
     #[arg(long)]
     image_format: Option<String>,
@@ -100,6 +103,7 @@ impl Args {
             ("serveUrl", &self.serve_url),
             ("functionName", &self.function_name),
             ("region", &self.region),
+            ("account", &self.account),
             ("imageFormat", &self.image_format),
             ("outName", &self.out_name),
             ("copyTo", &self.copy_to),

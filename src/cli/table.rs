@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use super::exit;
-use crate::config::{Config, SETTINGS};
+use crate::config::{Config, SETTINGS, Variables};
 
 /// The table of docs/CONFIGURATION.md.
 pub(super) fn markdown() -> String {
@@ -18,22 +18,22 @@ pub(super) fn markdown() -> String {
 }
 
 /// Prints every setting with its value, then what is wrong.
-pub(super) fn print_current() -> ExitCode {
+pub(super) fn print_current(variables: &Variables) -> ExitCode {
     for setting in SETTINGS {
-        let value = match Config::current(setting.name) {
+        let value = match variables.get(setting.name).filter(|value| !value.trim().is_empty()) {
             None => format!("(not set: {})", setting.default),
             Some(_) if setting.secret => "***".to_owned(),
             Some(value) => value,
         };
         println!("{} = {value}\n    {}", setting.name, setting.meaning);
     }
-    for (name, near) in Config::unknown() {
+    for (name, near) in variables.unknown() {
         println!(
             "{name} is not a setting of this version{}",
             near.map(|near| format!("; did you mean {near}?")).unwrap_or_default()
         );
     }
-    match Config::from_env() {
+    match Config::from_variables(variables) {
         Ok(_) => ExitCode::SUCCESS,
         Err(mistakes) => {
             eprint!("\n{mistakes}");

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use serde::Deserialize;
 
+use super::credentials::{Sources, source};
 use super::{Reader, is_account_id, text_or_file};
 use crate::accounts::{AccountSettings, Policy};
 use crate::credentials::CredentialSource;
-use crate::error::Error;
 use crate::redacted::Redacted;
 use crate::remotion::names;
 
@@ -52,8 +52,9 @@ pub(super) fn policy<F: Fn(&str) -> Option<String>>(reader: &mut Reader<F>) -> P
 pub(super) fn accounts<F: Fn(&str) -> Option<String>>(
     reader: &mut Reader<F>,
     only: AccountConfig,
+    sources: &Sources,
 ) -> (AccountConfig, Vec<AccountConfig>) {
-    let listed = reader.read(ACCOUNTS, text_or_file).map(|json| list(reader, &json, &only));
+    let listed = reader.read(ACCOUNTS, text_or_file).map(|json| list(reader, &json, &only, sources));
     let numbered = numbered(reader, &only);
     if listed.is_some() && !numbered.is_empty() {
         reader.wrong(ACCOUNTS, "can't be used together with AWS_KEY_1: give the accounts in one of the two ways");
@@ -67,7 +68,12 @@ pub(super) fn accounts<F: Fn(&str) -> Option<String>>(
     (first, others)
 }
 
-fn list<F: Fn(&str) -> Option<String>>(reader: &mut Reader<F>, json: &str, only: &AccountConfig) -> Vec<AccountConfig> {
+fn list<F: Fn(&str) -> Option<String>>(
+    reader: &mut Reader<F>,
+    json: &str,
+    only: &AccountConfig,
+    sources: &Sources,
+) -> Vec<AccountConfig> {
     let listed: Vec<Listed> = match serde_json::from_str(json) {
         Ok(listed) => listed,
         Err(error) => {
@@ -89,7 +95,7 @@ fn list<F: Fn(&str) -> Option<String>>(reader: &mut Reader<F>, json: &str, only:
             if !names.insert(name.clone()) {
                 reader.wrong(ACCOUNTS, format!("two accounts are named `{name}`"));
             }
-            let (account, mistakes) = account(listed, only);
+            let (account, mistakes) = account(listed, only, sources);
             for what in mistakes {
                 reader.wrong(ACCOUNTS, format!("account `{name}`: {what}"));
             }
@@ -98,7 +104,7 @@ fn list<F: Fn(&str) -> Option<String>>(reader: &mut Reader<F>, json: &str, only:
         .collect()
 }
 
-fn account(listed: Listed, only: &AccountConfig) -> (AccountConfig, Vec<String>) {
+fn account(listed: Listed, only: &AccountConfig, sources: &Sources) -> (AccountConfig, Vec<String>) {
     let mut mistakes = Vec::new();
     let mut check = |good: bool, what: &str| {
         if !good {
@@ -109,12 +115,12 @@ fn account(listed: Listed, only: &AccountConfig) -> (AccountConfig, Vec<String>)
     check(listed.region.as_deref().is_none_or(names::is_region), "`region`: expected a region such as us-east-1");
     check(listed.bucket.as_deref().is_none_or(names::is_bucket_name), "`bucket`: expected the name of an S3 bucket");
     check(listed.account_id.as_deref().is_none_or(is_account_id), "`accountId`: expected 12 digits");
-    let credentials = match listed.credentials.as_deref().map(str::parse) {
+    let named = listed.credentials.as_deref().map(|text| source(text).and_then(|source| sources.resolve(source)));
+    let credentials = match named {
         None => only.credentials.clone(),
         Some(Ok(credentials)) => credentials,
-        Some(Err(error)) => {
-            let error: Error = error;
-            mistakes.push(format!("`credentials`: {error}"));
+        Some(Err(what)) => {
+            mistakes.push(format!("`credentials`: {what}"));
             CredentialSource::default()
         }
     };

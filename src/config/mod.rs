@@ -1,13 +1,17 @@
 //! The settings: read once at start, every mistake reported at once.
 //!
-//! `settings` is the documented table. Nothing else in this crate reads the environment (the SDK's
-//! own chain does); nothing ever writes it.
+//! `settings` is the documented table, `variables` where it is looked up, `credentials` who we are. Nothing
+//! else in this crate reads the environment (the SDK's own chain does); nothing ever writes it.
 
 mod accounts;
 mod callers;
+mod credentials;
+mod dotenv;
 mod reader;
 mod settings;
+mod variables;
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use tracing::level_filters::LevelFilter;
@@ -21,9 +25,12 @@ use crate::renderer::{Destinations, Hosts};
 use crate::telemetry::LogFormat;
 pub use accounts::AccountConfig;
 pub use callers::{KeySource, PasswordSource};
+use credentials::Sources;
 use reader::Reader;
 pub use reader::{Mistake, Mistakes};
+use settings::ENDPOINTS;
 pub use settings::{SETTINGS, Setting};
+pub use variables::Variables;
 
 /// Every setting, read and checked. See [`SETTINGS`] for what each means.
 #[derive(Clone, Debug)]
@@ -37,6 +44,11 @@ pub struct Config {
     pub home_region: String,
     pub composition: Option<String>,
     pub codec: Codec,
+    /// Who we are: secrets and records are reached so.
+    pub home: CredentialSource,
+    pub keep_clients: bool,
+    /// `AWS_ENDPOINT_URL…`, by name.
+    pub endpoints: BTreeMap<String, String>,
     pub destinations: Destinations,
     pub serve_url_hosts: Hosts,
     pub webhook_hosts: Hosts,
@@ -58,40 +70,26 @@ pub struct Config {
 }
 
 impl Config {
-    /// The settings of this process.
+    /// The settings of this process alone.
     ///
     /// # Errors
     /// Every mistake there is.
-    #[allow(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub fn from_env() -> Result<Self, Mistakes> {
-        Self::from_lookup(|name| std::env::var(name).ok())
+        Self::from_variables(&Variables::default())
     }
 
-    /// Variables that look like settings of ours and are none, each with the nearest name that is.
-    #[allow(clippy::disallowed_methods, reason = "as from_env")]
-    pub fn unknown() -> Vec<(String, Option<&'static str>)> {
-        let ours = std::env::vars_os()
-            .filter_map(|(name, _)| name.into_string().ok())
-            .filter(|name| name.starts_with("RENDERGATE_"));
-        let unknown = ours.filter(|name| SETTINGS.iter().all(|setting| setting.name != name));
-        let nearest = |name: &str| {
-            let scored = SETTINGS.iter().map(|setting| (strsim::jaro_winkler(setting.name, name), setting.name));
-            scored.filter(|(score, _)| *score > 0.9).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, near)| near)
-        };
-        unknown.map(|name| (name.clone(), nearest(&name))).collect()
-    }
-
-    /// Puts variables that look like settings, and are none, into the log.
-    pub fn warn_of_unknown() {
-        for (name, near) in Self::unknown() {
-            tracing::warn!(name, near, "not a setting of this version");
+    /// The settings of these variables.
+    ///
+    /// # Errors
+    /// Every mistake there is, misspelt names among them.
+    pub fn from_variables(variables: &Variables) -> Result<Self, Mistakes> {
+        let config = Self::from_lookup(|name| variables.get(name));
+        let misspelt = variables.misspelt();
+        match config {
+            Ok(config) if misspelt.is_empty() => Ok(config),
+            Ok(_) => Err(Mistakes(misspelt)),
+            Err(Mistakes(mistakes)) => Err(Mistakes([mistakes, misspelt].concat())),
         }
-    }
-
-    /// The value of one setting, as it stands in the environment.
-    #[allow(clippy::disallowed_methods, reason = "as from_env")]
-    pub fn current(name: &str) -> Option<String> {
-        std::env::var(name).ok().filter(|value| !value.trim().is_empty())
     }
 
     /// The settings found by `lookup`.
@@ -110,6 +108,8 @@ impl Config {
             state = default_state(&reader);
         }
         let home_region = home.unwrap_or_else(|| region.clone());
+        let sources = Sources::read(&mut reader);
+        let (home, credentials) = sources.choose(&mut reader, on_lambda);
         let only = AccountConfig {
             settings: AccountSettings {
                 name: "default".to_owned(),
@@ -121,9 +121,10 @@ impl Config {
                 account_id: reader.checked("RENDERGATE_ACCOUNT_ID", is_account_id, "12 digits"),
                 weight: 1,
             },
-            credentials: reader.parsed("RENDERGATE_CREDENTIALS").unwrap_or_default(),
+            credentials,
         };
-        let (account, other_accounts) = accounts::accounts(&mut reader, only);
+        let (account, other_accounts) = accounts::accounts(&mut reader, only, &sources);
+        let endpoints = ENDPOINTS.iter().filter_map(|name| Some(((*name).to_owned(), reader.text(name)?))).collect();
         let config = Self {
             account,
             other_accounts,
@@ -131,6 +132,9 @@ impl Config {
             home_region: home_region.clone(),
             composition: reader.text("RENDERGATE_COMPOSITION"),
             codec: reader.read("RENDERGATE_CODEC", codec).unwrap_or(Codec::H264),
+            home,
+            keep_clients: reader.text("REMOTION_DISABLE_AWS_CLIENT_CACHE").is_none(),
+            endpoints,
             destinations: reader.parsed("RENDERGATE_DESTINATIONS").unwrap_or_default(),
             serve_url_hosts: reader.parsed("RENDERGATE_SERVE_URL_HOSTS").unwrap_or_default(),
             webhook_hosts: reader.parsed("RENDERGATE_WEBHOOK_HOSTS").unwrap_or_default(),
@@ -168,10 +172,7 @@ impl Config {
 
     /// The secrets that are read where we run.
     pub fn secrets(&self) -> impl Iterator<Item = &SecretRef> {
-        let keys = self.accounts().filter_map(|account| match &account.credentials {
-            CredentialSource::Secret(secret) => Some(secret),
-            _ => None,
-        });
+        let keys = self.accounts().filter_map(|account| account.credentials.secret());
         let callers = self.api_keys.iter().filter_map(|keys| match keys {
             KeySource::Secret(secret) => Some(secret),
             KeySource::Listed(_) => None,

@@ -22,7 +22,7 @@ const fn secret(name: &'static str, meaning: &'static str, default: &'static str
 }
 
 /// Every setting, in the order of the documentation. An empty value counts as not set.
-pub const SETTINGS: [Setting; 33] = [
+pub const SETTINGS: &[Setting] = &[
     setting(
         "RENDERGATE_FUNCTION_NAME",
         "the Remotion function, name or ARN; when set, the only one",
@@ -39,8 +39,34 @@ pub const SETTINGS: [Setting; 33] = [
     setting("RENDERGATE_CODEC", "the codec, used where a request names none", "h264"),
     setting(
         "RENDERGATE_CREDENTIALS",
-        "`auto` or `role`: the SDK's chain, on Lambda the execution role; `secret:<id or arn>[#stage]`: a key pair in Secrets Manager",
+        "whose account renders: `auto`, `role`, `env`, `secret:<id or arn>[#stage]`, `assume:<role arn>` or `profile:<name>`; see CREDENTIALS.md",
         "auto",
+    ),
+    setting("RENDERGATE_ROLE_SOURCE", "whose credentials assume a role: any of the above but `assume:`", "auto"),
+    setting(
+        "RENDERGATE_ROLE_SESSION_NAME",
+        "names an assumed role's session, in CloudTrail for example",
+        "REMOTION_ROLE_SESSION_NAME, else rendergate",
+    ),
+    secret("RENDERGATE_ROLE_EXTERNAL_ID", "what the owner of the assumed role asks for", "none"),
+    setting("RENDERGATE_ROLE_DURATION", "seconds that an assumed role's credentials last, 900 to 43200", "3600"),
+    setting("REMOTION_ROLE_ARN", "with `auto`: the role to assume, as in the EC2 guide", "none"),
+    setting("REMOTION_ROLE_SESSION_NAME", "as RENDERGATE_ROLE_SESSION_NAME", "none"),
+    setting("REMOTION_AWS_PROFILE", "with `auto`: the first choice, a profile of the shared files", "none"),
+    secret("REMOTION_AWS_ACCESS_KEY_ID", "with `auto`: the second choice; with `env` the first", "none"),
+    secret("REMOTION_AWS_SECRET_ACCESS_KEY", "goes with REMOTION_AWS_ACCESS_KEY_ID", "none"),
+    secret("REMOTION_AWS_SESSION_TOKEN", "goes with them if they are temporary", "none"),
+    setting("AWS_PROFILE", "with `auto`: the third choice; with `role` the second", "none"),
+    secret("AWS_ACCESS_KEY_ID", "with `auto`: the fourth choice; with `role` the first; set by Lambda itself", "none"),
+    secret("AWS_SECRET_ACCESS_KEY", "goes with AWS_ACCESS_KEY_ID", "none"),
+    secret("AWS_SESSION_TOKEN", "goes with them if they are temporary", "none"),
+    setting("AWS_SHARED_CREDENTIALS_FILE", "where named profiles are, instead of `~/.aws/credentials`", "none"),
+    setting("AWS_CONFIG_FILE", "where named profiles are, instead of `~/.aws/config`", "none"),
+    setting("REMOTION_SKIP_AWS_CREDENTIALS_CHECK", "any value: `auto` is `role`", "none"),
+    setting(
+        "REMOTION_DISABLE_AWS_CLIENT_CACHE",
+        "any value: clients and credentials are not kept between calls",
+        "none",
     ),
     setting(
         "RENDERGATE_ACCOUNT_ID",
@@ -117,7 +143,18 @@ pub const SETTINGS: [Setting; 33] = [
     setting("AWS_ENDPOINT_URL", "another endpoint for all of AWS, for local work", "AWS"),
     setting("AWS_ENDPOINT_URL_LAMBDA", "another endpoint for Lambda", "AWS_ENDPOINT_URL"),
     setting("AWS_ENDPOINT_URL_S3", "another endpoint for S3", "AWS_ENDPOINT_URL"),
+    setting("AWS_ENDPOINT_URL_STS", "another endpoint for STS", "AWS_ENDPOINT_URL"),
     setting("AWS_ENDPOINT_URL_SQS", "another endpoint for SQS", "AWS_ENDPOINT_URL"),
     setting("AWS_ENDPOINT_URL_SECRETS_MANAGER", "another endpoint for Secrets Manager", "AWS_ENDPOINT_URL"),
     setting("AWS_REGION", "where we run: secrets and state are looked up here", "RENDERGATE_REGION"),
+];
+
+/// Those settings that say where AWS is.
+pub(super) const ENDPOINTS: [&str; 6] = [
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_LAMBDA",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_ENDPOINT_URL_SQS",
+    "AWS_ENDPOINT_URL_SECRETS_MANAGER",
 ];

@@ -3,29 +3,49 @@
 //! A source is a value bound to clients, never a change of the process environment. The SDK's
 //! identity cache holds what a source provides until its expiry.
 
+mod assume;
+mod chain;
+mod lasting;
+mod profile;
 mod secret;
 
+use std::fmt;
 use std::str::FromStr;
 
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::credential_fn::provide_credentials_fn;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 
 use crate::error::{Error, Kind};
 use crate::redacted::Redacted;
+pub use assume::{AssumeRole, RoleArn, RoleOptions};
+use chain::Chain;
+use lasting::Lasting;
+pub use profile::Profile;
 use secret::SecretCredentials;
 pub use secret::{SecretRef, SecretText};
 
 /// Where an account's credentials come from: the value of `RENDERGATE_CREDENTIALS`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// The settings replace [`Self::Auto`] and [`Self::Env`] by what they stand for before anything is called.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub enum CredentialSource {
-    /// The SDK's default chain; on Lambda that is the execution role with its session token.
+    /// Whoever we are already: what the environment offers, in the order of Remotion's client.
     #[default]
     Auto,
-    /// The SDK's default chain and nothing else.
+    /// The SDK's default chain and nothing else: container, instance or web identity, SSO; on Lambda the
+    /// execution role.
     Role,
-    /// A key pair in Secrets Manager.
+    /// `REMOTION_AWS_*` or `AWS_*` variables and nothing else.
+    Env,
+    /// A key pair in Secrets Manager, read with the credentials of where we run.
     Secret(SecretRef),
+    /// A role of STS.
+    Assume(Box<AssumeRole>),
+    /// A profile of the shared files.
+    Profile(Profile),
     /// A key pair of the settings themselves, such as the guide's `AWS_KEY_1` and `AWS_SECRET_1`. It has
     /// no text form: a secret belongs in a variable of its own.
     Keys {
@@ -41,25 +61,58 @@ pub enum CredentialSource {
 impl CredentialSource {
     /// Whether a key that AWS refuses may be replaced by asking the source again.
     pub fn is_renewable(&self) -> bool {
-        matches!(self, Self::Secret(_))
+        !matches!(self, Self::Auto | Self::Env | Self::Keys { .. })
+    }
+
+    /// The secret that has to be read for it.
+    pub fn secret(&self) -> Option<&SecretRef> {
+        match self {
+            Self::Secret(secret) => Some(secret),
+            Self::Assume(role) => role.from.secret(),
+            _ => None,
+        }
+    }
+
+    /// The role that is assumed.
+    pub fn role(&self) -> Option<&RoleArn> {
+        match self {
+            Self::Assume(role) => Some(&role.arn),
+            _ => None,
+        }
     }
 
     /// `base`, whose credentials are those of where we run, with this source's credentials instead.
     pub fn apply(&self, base: &SdkConfig) -> SdkConfig {
+        let with = |provider: SharedCredentialsProvider| base.to_builder().credentials_provider(provider).build();
         match self {
-            Self::Auto | Self::Role => base.clone(),
-            Self::Secret(secret) => {
-                let provider = SecretCredentials::new(SecretText::new(secret.clone(), base));
-                base.to_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build()
-            }
+            Self::Auto => base.clone(),
+            Self::Role => with(SharedCredentialsProvider::new(Chain::new(base))),
+            // The settings have replaced it by what they hold; where they hold none, there are none.
+            Self::Env => with(SharedCredentialsProvider::new(provide_credentials_fn(|| async { Err(no_variables()) }))),
+            Self::Secret(secret) => with(lasting(SecretCredentials::new(SecretText::new(secret.clone(), base)))),
+            Self::Assume(role) => with(lasting(role.with(&role.from.apply(base)))),
+            Self::Profile(profile) => with(SharedCredentialsProvider::new(profile.within(base))),
             Self::Keys { access_key_id, secret_access_key, session_token } => {
                 let token = session_token.as_ref().map(|token| token.expose().clone());
                 let keys = Credentials::new(access_key_id, secret_access_key.expose(), token, None, "Settings");
-                base.to_builder().credentials_provider(SharedCredentialsProvider::new(keys)).build()
+                with(SharedCredentialsProvider::new(keys))
             }
         }
     }
 }
+
+/// The provider, whose last good credentials go on while it fails.
+fn lasting(provider: impl ProvideCredentials + 'static) -> SharedCredentialsProvider {
+    SharedCredentialsProvider::new(Lasting::new(SharedCredentialsProvider::new(provider)))
+}
+
+fn no_variables() -> CredentialsError {
+    let detail = "The variables hold no credentials. Set REMOTION_AWS_ACCESS_KEY_ID and REMOTION_AWS_SECRET_ACCESS_KEY, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.";
+    CredentialsError::not_loaded(Error::new(Kind::CredentialsUnavailable, detail))
+}
+
+/// What `RENDERGATE_CREDENTIALS` may be.
+const FORMS: &str = "`auto`, `role`, `env`, `secret:<id or arn>[#stage]`, `assume:<role arn>` or `profile:<name>`";
 
 impl FromStr for CredentialSource {
     type Err = Error;
@@ -68,44 +121,35 @@ impl FromStr for CredentialSource {
         match text.split_once(':') {
             None if text == "auto" => Ok(Self::Auto),
             None if text == "role" => Ok(Self::Role),
+            None if text == "env" => Ok(Self::Env),
             Some(("secret", reference)) => Ok(Self::Secret(reference.parse()?)),
-            _ => Err(Error::new(Kind::Config, "expected `auto`, `role` or `secret:<id or arn>[#stage]`")),
+            Some(("assume", arn)) => Ok(Self::Assume(Box::new(AssumeRole::new(arn.parse()?)))),
+            Some(("profile", name)) => Ok(Self::Profile(name.parse()?)),
+            _ => Err(Error::new(Kind::Config, format!("expected {FORMS}"))),
         }
+    }
+}
+
+/// As the setting has it; of keys only that they are some.
+impl fmt::Display for CredentialSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Role => f.write_str("role"),
+            Self::Env => f.write_str("env"),
+            Self::Secret(secret) => write!(f, "secret:{}#{}", secret.id(), secret.stage()),
+            Self::Assume(role) => write!(f, "assume:{} from {}", role.arn, role.from),
+            Self::Profile(profile) => write!(f, "profile:{}", profile.name),
+            Self::Keys { .. } => f.write_str("keys"),
+        }
+    }
+}
+
+impl fmt::Debug for CredentialSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use aws_credential_types::provider::ProvideCredentials;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_key_pair_of_the_settings_is_used_as_it_is_and_never_shown() {
-        let keys = CredentialSource::Keys {
-            access_key_id: "AKIA1".into(),
-            secret_access_key: Redacted::new("CANARY-secret".into()),
-            session_token: Some(Redacted::new("CANARY-token".into())),
-        };
-        let provider = keys.apply(&SdkConfig::builder().build()).credentials_provider().unwrap();
-        let found = provider.provide_credentials().await.unwrap();
-        assert_eq!(
-            (found.access_key_id(), found.secret_access_key(), found.session_token()),
-            ("AKIA1", "CANARY-secret", Some("CANARY-token"))
-        );
-        assert!(!keys.is_renewable() && !format!("{keys:?}").contains("CANARY"));
-    }
-
-    #[test]
-    fn sources_are_read_by_their_documented_names() {
-        assert_eq!("auto".parse::<CredentialSource>().unwrap(), CredentialSource::Auto);
-        assert_eq!("role".parse::<CredentialSource>().unwrap(), CredentialSource::Role);
-        let CredentialSource::Secret(secret) = "secret:dev/remotion-user#AWSPREVIOUS".parse().unwrap() else {
-            panic!("a secret")
-        };
-        assert_eq!((secret.id(), secret.stage()), ("dev/remotion-user", "AWSPREVIOUS"));
-        for wrong in ["", "secret:", "assume:arn:aws:iam::1:role/x", "ROLE", "secret:#AWSCURRENT"] {
-            assert!(wrong.parse::<CredentialSource>().is_err(), "{wrong}");
-        }
-    }
-}
+mod tests;

@@ -1,26 +1,18 @@
 //! A key pair in Secrets Manager, as Remotion's guide keeps it (secret `dev/remotion-user`).
 
 use std::str::FromStr;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
 
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, future};
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::http::HttpResponse;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use serde_json::Value;
 use tracing::Instrument;
 
 use crate::error::{Error, Kind, Result};
-
-/// How long a key pair is used before the secret is read again: a rotation without a refusal
-/// (both keys valid for a while) is noticed within this time.
-const LIFETIME: Duration = Duration::from_secs(5 * 60);
-/// How long the last good key pair goes on while Secrets Manager fails. Longer than the 10 s
-/// before expiry at which the SDK's identity cache asks again.
-const GRACE: Duration = Duration::from_secs(30);
 
 /// The guide's names first, then those that other tools write.
 const KEY_ID: [&str; 4] = ["remotion_aws_client_id", "REMOTION_AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID", "accessKeyId"];
@@ -96,16 +88,17 @@ impl SecretText {
             .ok_or_else(|| unavailable(format!("The secret `{id}` is binary. Store the key pair as a JSON text.")))
     }
 
-    fn explain<E>(&self, error: SdkError<E>) -> Error
+    fn explain<E>(&self, error: SdkError<E, HttpResponse>) -> Error
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         let SecretRef { id, stage } = &self.secret;
+        let forbidden = error.raw_response().is_some_and(|raw| raw.status().as_u16() == 403);
         let explained = match error.code() {
             Some("ResourceNotFoundException") => {
                 unavailable(format!("There is no secret `{id}` with stage `{stage}` in this region. Create it, or correct the setting."))
             }
-            Some("AccessDeniedException") => Error::new(
+            code if code == Some("AccessDeniedException") || forbidden => Error::new(
                 Kind::AwsAccessDenied,
                 format!("AWS does not allow secretsmanager:GetSecretValue on `{id}`. Grant it to the role that runs Rendergate."),
             )
@@ -121,40 +114,20 @@ impl SecretText {
     }
 }
 
-/// The SDK's view of a key pair in Secrets Manager.
+/// The SDK's view of a key pair in Secrets Manager: one read each time it is asked.
 #[derive(Debug)]
 pub(super) struct SecretCredentials {
     text: SecretText,
-    /// Goes on serving while Secrets Manager fails.
-    last_good: Mutex<Option<Credentials>>,
 }
 
 impl SecretCredentials {
     pub(super) fn new(text: SecretText) -> Self {
-        Self { text, last_good: Mutex::new(None) }
+        Self { text }
     }
 
     async fn provide(&self) -> provider::Result {
-        let read = match self.text.read().await {
-            Ok(text) => credentials(&text, self.text.secret.id()),
-            Err(error) => Err(error),
-        };
-        let mut last_good = self.last_good.lock().unwrap_or_else(PoisonError::into_inner);
-        match read {
-            Ok(mut fresh) => {
-                *last_good = Some(fresh.clone());
-                *fresh.expiry_mut() = Some(SystemTime::now() + LIFETIME);
-                Ok(fresh)
-            }
-            Err(error) => match last_good.clone() {
-                Some(mut old) if error.kind().is_transient() => {
-                    tracing::warn!(code = error.kind().code(), "secret not read, using the last key pair");
-                    *old.expiry_mut() = Some(SystemTime::now() + GRACE);
-                    Ok(old)
-                }
-                _ => Err(CredentialsError::provider_error(error)),
-            },
-        }
+        let read = self.text.read().await.and_then(|text| credentials(&text, self.text.secret.id()));
+        read.map_err(CredentialsError::provider_error)
     }
 }
 

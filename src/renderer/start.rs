@@ -169,6 +169,7 @@ impl Started {
 /// An answer that was lost says nothing about the render; only a 429 says that nothing ran.
 fn may_have_started(error: Error) -> Error {
     match error.kind() {
+        _ if error.is_unsent() => error,
         Kind::AwsUnavailable | Kind::Timeout | Kind::UnreadableAnswer => unsure(error),
         _ => error,
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 
-use crate::stack::{FUNCTION, Reply, Settings, World, minimal};
+use crate::stack::{FUNCTION, Moto, Reply, Settings, World, minimal};
 
 const KEYS: [&str; 3] = ["AKIAACCOUNT000000001", "AKIAACCOUNT000000002", "AKIAACCOUNT000000003"];
 
@@ -152,6 +152,28 @@ fn an_order_goes_where_its_names_lead() {
     // What is wrong everywhere is told as if there were one account.
     let problem = server.post("/v1/renders", &json!({ "crf": -1 })).problem(400, "invalid_field");
     assert_eq!(problem["field"], "crf");
+}
+
+#[test]
+fn the_command_names_an_account() {
+    // Of its own: other tests have buckets, too.
+    let world = World::on(Box::leak(Box::new(Moto::start(&[]))));
+    let settings = three(&world);
+    world.lambda.deploy(&[(FUNCTION, 2048, None)]);
+    for arguments in [
+        &["still", "react-svg", "--json", "--account", "2"][..],
+        &["compositions", "--account", "2"],
+        &["functions", "--account", "2"],
+        &["sites", "--account", "2"],
+        &["bucket", "--account", "2"],
+    ] {
+        world.forget_calls();
+        let finished = settings.run(arguments);
+        assert_eq!(finished.code, Some(0), "{arguments:?} {finished:?}");
+        let calls = world.aws_calls();
+        assert!(!calls.is_empty() && calls.iter().all(|call| call.access_key() == KEYS[1]), "{arguments:?} {calls:#?}");
+    }
+    assert_eq!(settings.run(&["functions", "--account", "9"]).code, Some(2));
 }
 
 #[test]

@@ -28,6 +28,7 @@ fn a_healthy_place_has_nothing_wrong() {
     assert_eq!(finished.code, Some(0), "{finished:?}");
     assert!(!finished.stdout.contains("WRONG"), "{finished:?}");
     for (subject, part) in [
+        ("credentials", "keys"),
         ("identity", "arn:aws:"),
         ("clock", "agrees"),
         ("function", "Remotion 4.0.527, 2048 MB, 2048 MB disk, 120 s"),

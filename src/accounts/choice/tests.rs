@@ -76,6 +76,9 @@ fn only_what_did_not_run_moves_on() {
         let ran = [Kind::Timeout, Kind::AwsUnavailable, Kind::AwsError, Kind::FunctionError, Kind::UnreadableAnswer];
         assert!(!(moved_on && ran.contains(&kind)), "{kind:?} may have run");
         assert!(moved_on || kind != Kind::Throttled);
+        let mut turn = accounts.turn(None, |_| true).unwrap();
+        let account = turn.next_account().unwrap();
+        assert!(turn.failed(account, Error::new(kind, "no").unsent()).is_ok(), "{kind:?} for want of credentials");
     }
 }
 

@@ -15,7 +15,8 @@ pub(crate) fn printed() -> &'static BTreeSet<String> {
             .set("RENDERGATE_DESTINATIONS", "videos")
             .set("RENDERGATE_STATE", "s3://state")
             .set("RENDERGATE_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/jobs")
-            .set("RENDERGATE_API_KEYS", "secret:callers");
+            .set("RENDERGATE_API_KEYS", "secret:callers")
+            .set("REMOTION_ROLE_ARN", "arn:aws:iam::123456789012:role/render");
         let actions = ["all", "bucket", "remove", "doctor"].iter().flat_map(|subject| {
             let printed: Value = serde_json::from_str(&settings.run(&["policy", subject]).stdout).unwrap();
             printed["Statement"].as_array().unwrap().clone()

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -16,7 +17,7 @@ pub(crate) type Log = Arc<Mutex<String>>;
 
 /// The settings of one process: nothing of the test's own environment gets through.
 #[derive(Clone, Default)]
-pub(crate) struct Settings(BTreeMap<String, String>);
+pub(crate) struct Settings(BTreeMap<String, String>, Option<PathBuf>);
 
 impl Settings {
     pub(crate) fn set(mut self, name: &str, value: impl Into<String>) -> Self {
@@ -29,6 +30,12 @@ impl Settings {
         self
     }
 
+    /// Where the program runs, if not here.
+    pub(crate) fn within(mut self, folder: &Path) -> Self {
+        self.1 = Some(folder.to_owned());
+        self
+    }
+
     pub(crate) fn get(&self, name: &str) -> &str {
         self.0.get(name).map_or("", String::as_str)
     }
@@ -37,6 +44,9 @@ impl Settings {
         let mut command = Command::new(program);
         command.args(arguments).env_clear().envs(&self.0).stdin(Stdio::null());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        if let Some(folder) = &self.1 {
+            command.current_dir(folder);
+        }
         command
     }
 
@@ -74,7 +84,12 @@ impl Settings {
 
     /// `rendergate serve` on a free port, ready for requests.
     pub(crate) fn serve(&self) -> Server {
-        let mut server = self.start(env!("CARGO_BIN_EXE_rendergate"), &["serve"]);
+        self.serve_with(&["serve"])
+    }
+
+    /// The same with further arguments.
+    pub(crate) fn serve_with(&self, arguments: &[&str]) -> Server {
+        let mut server = self.start(env!("CARGO_BIN_EXE_rendergate"), arguments);
         server.log_until(|log| self.own_url(log).is_some());
         server.url = self.own_url(&server.log()).unwrap();
         server.get("/healthz").expect(200);

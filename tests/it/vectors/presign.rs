@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use rendergate::aws::{Aws, Object, base_config};
+use rendergate::aws::{Aws, Endpoints, Object, base_config};
 use rendergate::remotion::names::is_output_bucket_name;
 use rendergate::remotion::object::link_life;
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ const ON_PURPOSE: &[Difference] = &[
 ];
 
 fn aws(endpoint: Option<&str>) -> Aws {
-    let config = RUNTIME.block_on(base_config("us-east-1")).into_builder();
+    let config = RUNTIME.block_on(base_config("us-east-1", &Endpoints::default())).into_builder();
     let keys = SharedCredentialsProvider::new(Credentials::new(KEY, SECRET, None, None, "recorded"));
     let config = config.credentials_provider(keys);
     let config = endpoint.iter().fold(config, |config, url| config.endpoint_url(*url));
