@@ -45,8 +45,13 @@ pub enum Kind {
     NotCancellable,
     /// Another copy of this render is under way. Ask again when it has ended.
     CopyInProgress,
-    /// The function was invoked, and its answer was lost. Look for the render, then order again if there is none.
+    /// The first request with this idempotency key has not been answered yet. Try again after `Retry-After`.
+    StartInProgress,
+    /// Nobody knows whether a render was started: the function's answer was lost. Look for it, then order again.
+    /// With an idempotency key, by another key.
     StartUnknown,
+    /// This idempotency key came with another body before. Use another key for another order.
+    IdempotencyKeyReused,
     /// AWS throttles us everywhere. Try again after `Retry-After`.
     Throttled,
     /// The caller has made as many requests as it may in a minute. Try again after `Retry-After`.
@@ -83,7 +88,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 36] = [
         Self::InvalidJson,
         Self::InvalidField,
         Self::MissingField,
@@ -101,7 +106,9 @@ impl Kind {
         Self::RenderUnfinished,
         Self::NotCancellable,
         Self::CopyInProgress,
+        Self::StartInProgress,
         Self::StartUnknown,
+        Self::IdempotencyKeyReused,
         Self::Throttled,
         Self::RateLimited,
         Self::AwsAccessDenied,
@@ -140,7 +147,9 @@ impl Kind {
             Self::RenderUnfinished => "render_unfinished",
             Self::NotCancellable => "not_cancellable",
             Self::CopyInProgress => "copy_in_progress",
+            Self::StartInProgress => "start_in_progress",
             Self::StartUnknown => "start_unknown",
+            Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::Throttled => "throttled",
             Self::RateLimited => "rate_limited",
             Self::AwsAccessDenied => "aws_access_denied",

@@ -46,6 +46,13 @@ pub struct Caller {
     requests_per_minute: Option<NonZeroU32>,
 }
 
+impl Caller {
+    /// Nobody in particular, who may use no more than this.
+    pub fn limited(limits: Limits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+}
+
 /// What a request shows of its caller.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Presented<'a> {
@@ -132,7 +139,8 @@ impl Callers {
 }
 
 impl Caller {
-    fn named(name: &str) -> Self {
+    /// A caller of that name, without limits.
+    pub fn named(name: &str) -> Self {
         Self { name: Some(name.to_owned()), ..Self::default() }
     }
 

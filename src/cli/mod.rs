@@ -6,6 +6,7 @@ mod bucket;
 mod deployed;
 mod doctor;
 mod exit;
+mod list;
 mod policy;
 mod price;
 mod remove;
@@ -52,6 +53,8 @@ enum Command {
     Deployed(deployed::Verb),
     #[command(flatten)]
     Verb(verbs::Verb),
+    /// List the orders that are recorded, newest first: those with a copy or an Idempotency-Key.
+    List(list::Args),
     /// Print the name of Remotion's bucket in a region; create it where there is none.
     Bucket(bucket::Args),
     /// Estimate what renders cost; nobody is asked.
@@ -87,6 +90,7 @@ pub async fn run() -> ExitCode {
         Command::Render(args) => with_config(vars, async |config| render::run(*args, config).await).await,
         Command::Still(args) => with_config(vars, async |config| still::run(&args, config).await).await,
         Command::Deployed(verb) => with_config(vars, async |config| deployed::run(&verb, config).await).await,
+        Command::List(args) => with_config(vars, async |config| list::run(&args, config).await).await,
         Command::Bucket(args) => with_config(vars, async |config| bucket::run(&args, config).await).await,
         Command::Doctor(args) => with_config(vars, async |config| doctor::run(&args, config).await).await,
         Command::Policy(args) => with_config(vars, async |config| policy::run(&args, &config)).await,

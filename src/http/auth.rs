@@ -35,7 +35,7 @@ pub(super) async fn require_caller(State(app): State<App>, mut request: Request,
         Ok(caller) => {
             let mut response = match app.callers.count(&caller) {
                 Ok(()) => {
-                    request.extensions_mut().insert(app.renderer.limited_to(caller.limits));
+                    request.extensions_mut().insert(app.renderer.called_by(caller.clone()));
                     next.run(request).await
                 }
                 Err(error) => error.into_response(),

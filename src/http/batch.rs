@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::{Request, State};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -13,8 +15,10 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tracing::Instrument;
 
+use super::accepted::{QueuedBody, StartedBody};
 use super::auth::Verbs;
-use super::renders::{self, QueuedBody, StartedBody};
+use super::idempotency;
+use super::renders;
 use super::{body, problem};
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
@@ -53,7 +57,7 @@ pub(super) enum Outcome {
 pub(super) async fn start(State(app): State<App>, Verbs(renderer): Verbs, request: Request) -> Result<Response> {
     let deadline = renders::until(request.extensions(), LONGEST);
     let (headers, body) = body::json(request).await?;
-    renders::refuse_idempotency_key(&headers)?;
+    idempotency::refuse(&headers)?;
     let Batch { orders } = serde_json::from_slice(&body)
         .map_err(|error| Error::field("orders", "a body of the form {\"orders\": [{…}, …]}").because(error))?;
     if !(1..=MOST).contains(&orders.len()) {
@@ -96,6 +100,8 @@ async fn one(app: &App, renderer: &Renderer, order: &[u8], deadline: Instant) ->
     if renderer.has_queue() {
         return Ok(Outcome::Queued(Box::new(renderer.submit(order).await?.into())));
     }
-    let started = renders::begin(app, renderer, &Order::from_json(order)?).await?;
+    // A batch takes no key.
+    let (headers, body) = (HeaderMap::new(), Bytes::copy_from_slice(order));
+    let (started, _) = renders::begin(app, renderer.clone(), Order::from_json(order)?, &headers, body).await?;
     Ok(Outcome::Started(Box::new(started.into())))
 }

@@ -9,7 +9,8 @@ use axum::http::{HeaderMap, Method};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::door::Door;
-use super::renders::{IDEMPOTENCY_KEY, PREFER, PREFERENCE_APPLIED};
+use super::idempotency::{IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED};
+use super::renders::{PREFER, PREFERENCE_APPLIED};
 use super::{auth, door};
 
 /// How long a browser remembers the answer to a preflight.
@@ -37,7 +38,14 @@ pub(super) fn layer(origins: &[String]) -> CorsLayer {
             HeaderName::from_static("x-amz-security-token"),
             auth::API_KEY,
         ])
-        .expose_headers([LOCATION, PREFERENCE_APPLIED, RETRY_AFTER, WWW_AUTHENTICATE, door::REQUEST_ID])
+        .expose_headers([
+            IDEMPOTENT_REPLAYED,
+            LOCATION,
+            PREFERENCE_APPLIED,
+            RETRY_AFTER,
+            WWW_AUTHENTICATE,
+            door::REQUEST_ID,
+        ])
         .max_age(MAX_AGE)
 }
 

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::auth::Verbs;
 use super::door::About;
+use super::idempotency;
 use super::{body, renders};
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
@@ -21,15 +22,15 @@ const LINK: Duration = Duration::from_secs(900);
 
 /// Without a body, renders the configured composition; a body is an order.
 pub(super) async fn render(State(app): State<App>, Verbs(renderer): Verbs, request: Request) -> Result<Response> {
-    let (_, body) = body::json(request).await?;
+    let (headers, body) = body::json(request).await?;
     let order = if body.is_empty() { Order::default() } else { Order::from_json(&body)? };
-    let started = renders::begin(&app, &renderer, &order).await?;
+    let (started, replayed) = renders::begin(&app, renderer, order, &headers, body).await?;
     let answer = json!({
         "message": "Video rendered.",
         "renderId": started.render_id,
         "bucketName": started.bucket_name,
     });
-    let mut response = Json(answer).into_response();
+    let mut response = (replayed, Json(answer)).into_response();
     response.extensions_mut().insert(About { render_id: started.render_id, account: started.account });
     Ok(response)
 }
@@ -37,7 +38,7 @@ pub(super) async fn render(State(app): State<App>, Verbs(renderer): Verbs, reque
 /// Puts the order in the body on the queue.
 pub(super) async fn enqueue(Verbs(renderer): Verbs, request: Request) -> Result<Response> {
     let (headers, body) = body::json(request).await?;
-    renders::refuse_idempotency_key(&headers)?;
+    idempotency::refuse(&headers)?;
     let order = renderer.submit(if body.is_empty() { b"{}" } else { &body }).await?;
     let answer = json!({ "message": "Message enqueued.", "messageId": order.message_id, "id": order.id });
     Ok(Json(answer).into_response())

@@ -3,13 +3,17 @@
 //! `door` wraps every request (id, log line, problems), `cors` lets pages of other origins in, `auth` knows the
 //! caller, `renders` holds the handlers, `problem` is the table from kinds of errors to statuses, `serve` listens.
 
+mod accepted;
 mod auth;
 mod batch;
 mod body;
 mod cors;
 mod deployed;
 mod door;
+mod events;
 mod guides;
+mod idempotency;
+mod list;
 mod openapi;
 mod problem;
 mod renders;
@@ -33,9 +37,10 @@ pub fn router(app: App) -> Router {
         .route("/openapi.json", get(openapi::document))
         .route("/docs", get(openapi::page));
     let known = Router::new()
-        .route("/v1/renders", post(renders::start))
+        .route("/v1/renders", post(renders::start).get(list::renders))
         .route("/v1/renders/batch", post(batch::start))
         .route("/v1/renders/{id}", get(renders::progress).delete(renders::delete))
+        .route("/v1/renders/{id}/events", get(events::events))
         .route("/v1/renders/{id}/output", get(renders::output))
         .route("/v1/renders/{id}/copy", post(renders::copy))
         .route("/v1/renders/{id}/cancel", post(renders::cancel))
@@ -73,7 +78,7 @@ async fn healthz() -> &'static str {
 async fn no_route() -> Error {
     Error::new(
         Kind::RouteNotFound,
-        "There is no such route. See POST /v1/renders, POST /v1/renders/batch, GET and DELETE /v1/renders/{id}, GET /v1/renders/{id}/output, POST /v1/renders/{id}/copy, POST /v1/renders/{id}/cancel, POST /v1/stills, POST /v1/compositions, GET /v1/functions, GET /v1/sites, POST /render, GET /render/{renderId}, POST /enqueue.",
+        "There is no such route. See GET and POST /v1/renders, POST /v1/renders/batch, GET and DELETE /v1/renders/{id}, GET /v1/renders/{id}/output and /v1/renders/{id}/events, POST /v1/renders/{id}/copy, POST /v1/renders/{id}/cancel, POST /v1/stills, POST /v1/compositions, GET /v1/functions, GET /v1/sites, POST /render, GET /render/{renderId}, POST /enqueue.",
     )
 }
 

@@ -6,6 +6,8 @@ use axum::response::IntoResponse;
 #[cfg(test)]
 mod document;
 #[cfg(test)]
+mod list;
+#[cfg(test)]
 mod page;
 #[cfg(test)]
 mod problems;

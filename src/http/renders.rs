@@ -4,25 +4,27 @@ use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::header::{ACCEPT, CACHE_CONTROL, LOCATION};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
-use serde::Serialize;
 use serde_json::json;
+use tracing::Instrument;
 
+use super::accepted::{QueuedBody, StartedBody};
 use super::auth::Verbs;
 use super::body;
 use super::door::{About, Door};
+use super::idempotency::{self, IDEMPOTENT_REPLAYED};
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
-use crate::renderer::{CopyStatus, CopyTo, Found, Order, OrderView, Renderer, Started, Ticket};
+use crate::renderer::{Accepted, CopyStatus, CopyTo, Found, Order, OrderView, Renderer, Started, Ticket};
 
 pub(super) const PREFER: HeaderName = HeaderName::from_static("prefer");
 pub(super) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
-pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The longest wait that every door survives.
 pub(super) const LONGEST_WAIT: u64 = 25;
@@ -44,80 +46,26 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     }
 }
 
-/// Where to go on.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) struct Links {
-    #[serde(rename = "self")]
-    pub(super) own: String,
-    output: String,
-    copy: String,
-}
-
-impl Links {
-    pub(super) fn of(id: &str) -> Self {
-        let own = format!("/v1/renders/{id}");
-        Self { output: format!("{own}/output"), copy: format!("{own}/copy"), own }
-    }
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "StartedRender"))]
-pub(super) struct StartedBody {
-    #[serde(flatten)]
-    started: Started,
-    links: Links,
-}
-
 pub(super) async fn start(State(app): State<App>, Verbs(renderer): Verbs, request: Request) -> Result<Response> {
     let (headers, body) = body::json(request).await?;
-    refuse_idempotency_key(&headers)?;
     if prefers_async(&headers) {
+        idempotency::refuse(&headers)?;
         return Ok(queued(renderer.submit(&body).await?));
     }
-    let started = begin(&app, &renderer, &Order::from_json(&body)?).await?;
+    let order = Order::from_json(&body)?;
+    let (started, replayed) = begin(&app, renderer, order, &headers, body).await?;
     let about = About { render_id: started.render_id.clone(), account: started.account.clone() };
     let body = StartedBody::from(started);
-    let mut response = (StatusCode::ACCEPTED, [(LOCATION, body.links.own.clone())], Json(body)).into_response();
+    let location = [(LOCATION, body.links.own.clone())];
+    let mut response = (StatusCode::ACCEPTED, location, replayed, Json(body)).into_response();
     response.extensions_mut().insert(about);
     Ok(response)
-}
-
-/// An order that waits.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "AcceptedRender"))]
-pub(super) struct QueuedBody {
-    #[serde(flatten)]
-    order: OrderView,
-    links: Links,
-}
-
-impl From<OrderView> for QueuedBody {
-    fn from(order: OrderView) -> Self {
-        Self { links: Links::of(&order.id), order }
-    }
-}
-
-impl From<Started> for StartedBody {
-    fn from(started: Started) -> Self {
-        Self { links: Links::of(&started.id), started }
-    }
 }
 
 fn queued(order: OrderView) -> Response {
     let body = QueuedBody::from(order);
     let headers = [(LOCATION, body.links.own.clone()), (PREFERENCE_APPLIED, "respond-async".to_owned())];
     (StatusCode::ACCEPTED, headers, Json(body)).into_response()
-}
-
-pub(super) fn refuse_idempotency_key(headers: &HeaderMap) -> Result<()> {
-    if headers.contains_key(IDEMPOTENCY_KEY) {
-        return Err(Error::new(
-            Kind::InvalidParameter,
-            "Idempotency-Key is not supported yet. Leave it out; a request that is repeated starts a second render.",
-        ));
-    }
-    Ok(())
 }
 
 /// How long a request may wait: so many seconds, but no longer than the door does.
@@ -129,14 +77,36 @@ pub(super) fn until(extensions: &Extensions, seconds: u64) -> Instant {
     }
 }
 
-/// Starts an order; a process that lives on sees to its copy itself.
-pub(super) async fn begin(app: &App, renderer: &Renderer, order: &Order) -> Result<Started> {
-    let started = renderer.start(order).await?;
-    if app.lives_on && started.copy.is_some() {
-        let (renderer, ticket) = (renderer.clone(), renderer.ticket(&started.id)?);
-        tokio::spawn(async move { renderer.follow(&ticket).await });
-    }
-    Ok(started)
+/// Starts an order, once where the request has a key; the headers of the answer tell of a replay. A process that
+/// lives on sees to its copy itself.
+pub(super) async fn begin(
+    app: &App,
+    renderer: Renderer,
+    order: Order,
+    headers: &HeaderMap,
+    body: Bytes,
+) -> Result<(Started, HeaderMap)> {
+    let (key, lives_on) = (idempotency::key(headers)?, app.lives_on);
+    // A caller that hangs up drops its request, but must not drop a render that is half written down.
+    let work = async move {
+        let accepted = match key {
+            Some(key) => renderer.start_once(&order, &body, &key).await?,
+            None => {
+                let started = renderer.start(&order).await?;
+                Accepted { unfollowed: started.copy.is_some(), replayed: false, started }
+            }
+        };
+        if lives_on && accepted.unfollowed {
+            let ticket = renderer.ticket(&accepted.started.id)?;
+            tokio::spawn(async move { renderer.follow(&ticket).await });
+        }
+        Ok(accepted)
+    };
+    let done = tokio::spawn(work.in_current_span()).await;
+    let Accepted { started, replayed, .. } =
+        done.map_err(|broken| Error::new(Kind::Internal, "The start broke off. The render may run.").because(broken))??;
+    let replayed = replayed.then_some((IDEMPOTENT_REPLAYED, HeaderValue::from_static("true")));
+    Ok((started, replayed.into_iter().collect()))
 }
 
 pub(super) async fn progress(Verbs(renderer): Verbs, Id(id): Id, request: Request) -> Result<Response> {
@@ -233,11 +203,21 @@ pub(super) fn query<'a>(request: &'a Request, name: &str) -> Option<Cow<'a, str>
     Some(percent_decode_str(value).decode_utf8_lossy())
 }
 
+/// Refuses query parameters of other names.
+pub(super) fn only(request: &Request, known: &[&str]) -> Result<()> {
+    let pairs = request.uri().query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    let mut names = pairs.map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
+    match names.find(|name| !known.contains(name)) {
+        Some(name) => Err(wrong_parameter(name, &format!("one of the parameters {}", known.join(", ")))),
+        None => Ok(()),
+    }
+}
+
 fn wrong_parameter(name: &str, expected: &str) -> Error {
     Error::new(Kind::InvalidParameter, format!("`{name}`: expected {expected}.")).with("field", name)
 }
 
-fn about_ticket(ticket: &Ticket) -> About {
+pub(super) fn about_ticket(ticket: &Ticket) -> About {
     About { render_id: ticket.render_id.clone(), account: ticket.account.clone() }
 }
 

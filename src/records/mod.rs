@@ -1,8 +1,11 @@
-//! What outlives a process: one small JSON record per render that has work left after its end.
+//! What outlives a process: one small JSON record per render that has work left after its end, and one per
+//! idempotency key (`key`); and an index by caller and time (`list`).
 //!
 //! Kept in a private bucket of ours, or in a folder on one machine (`store`). Every write is conditional, so
 //! that of several finishers one wins.
 
+mod key;
+mod list;
 mod orders;
 mod store;
 
@@ -10,6 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::Upload;
 use crate::error::Result;
+pub use key::{KeyRecord, KeyState};
+pub use list::Entry;
 pub use orders::{OrderRecord, OrderState};
 pub use store::{Records, S3Records, StateLocation, Version};
 
@@ -104,4 +109,8 @@ impl Records {
     pub async fn renders(&self) -> Result<Vec<String>> {
         self.list(RENDERS, None, usize::MAX).await
     }
+}
+
+fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

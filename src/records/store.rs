@@ -156,7 +156,7 @@ fn path(root: &Path, folder: &str, name: &str) -> PathBuf {
 }
 
 fn digest(bytes: &[u8]) -> Version {
-    Version(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+    Version(super::hex(&Sha256::digest(bytes)))
 }
 
 fn read_file(path: &Path) -> std::io::Result<Option<Vec<u8>>> {

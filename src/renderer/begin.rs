@@ -10,7 +10,7 @@ use super::later::order_in;
 use super::make::described;
 use super::start::Running;
 use super::{Job, Order, Renderer};
-use crate::callers::Limits;
+use crate::callers::{Caller, Limits};
 use crate::error::{Error, Kind, Result};
 use crate::records::{OrderRecord, OrderState, Record, Records, Version};
 use crate::telemetry::{Metric, now_ms};
@@ -124,7 +124,7 @@ impl Renderer {
     async fn begin(&self, mut claim: Claim<'_>, attempt: u32) -> Result<()> {
         let (began, id) = (Instant::now(), claim.record.id.clone());
         let (accounts, destinations) = (claim.record.accounts.clone(), claim.record.destinations.clone());
-        let renderer = self.limited_to(Limits { accounts, destinations });
+        let renderer = self.called_by(Caller::limited(Limits { accounts, destinations }));
         let order = order_in(&claim.record);
         let attempted = match &order {
             Ok(order) => renderer.attempt_start(order, &mut claim).await,

@@ -116,8 +116,8 @@ impl Renderer {
             id: uuid::Uuid::now_v7().simple().to_string(),
             created_at: now_ms(),
             order: Redacted::new(text),
-            accounts: self.limits.accounts.clone(),
-            destinations: self.limits.destinations.clone(),
+            accounts: self.caller.limits.accounts.clone(),
+            destinations: self.caller.limits.destinations.clone(),
             state: OrderState::Queued,
         };
         let records = self.records_of_orders()?;
@@ -272,7 +272,7 @@ impl Renderer {
 
     /// The plan for the first account that the order fits.
     fn plan_somewhere<'a>(&'a self, order: &'a Order) -> Result<Plan<'a>> {
-        let allowed = |name: &str| self.limits.allow_account(name);
+        let allowed = |name: &str| self.caller.limits.allow_account(name);
         let mut turn = self.settings().accounts.in_order(order.account.as_deref(), allowed)?;
         loop {
             let place = Self::next_place(&mut turn)?;

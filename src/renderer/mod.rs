@@ -1,10 +1,11 @@
 //! The verbs: start a render, follow it, deliver its output.
 //!
 //! `order` is what callers ask for, `plan` checks it, `target` is the function that it goes to, `start` sends it,
-//! `ticket` is the claim check, `look` reads how it is, `ask` has the function tell it, `progress` follows,
-//! `finish` sees to the copy, which whoever has the `claim` may `make`, `job` is what is done later, `later` accepts
-//! orders that `begin` starts from the queue, `download` brings it here, `cancel` stops, `delete` clears away,
-//! `bucket` makes the place for it
+//! `once` sees to it that a request which is repeated starts nothing anew, `list` tells what was ordered, `ticket` is
+//! the claim check, `look` reads how it is, `ask` has the function tell it, `progress` and `watch` follow, `finish`
+//! sees to the copy, which whoever has the `claim` may `make`, `job` is what is done later, `later` accepts orders
+//! that `begin` starts from the queue, `download` brings it here, `cancel` stops, `delete` clears away, `bucket`
+//! makes the place for it
 //! all. `still` renders one image while the caller waits, `attempt` by `attempt`, with a `memory` of those that take
 //! longer. `compositions`, `deployed` and `sites` tell what there is to render, and with what, `doctor` whether all of
 //! it is in order; `remove` takes it away. `presign` links to what may be reached. Edges translate to
@@ -28,9 +29,11 @@ mod finish;
 mod hosts;
 mod job;
 mod later;
+mod list;
 mod look;
 mod make;
 mod memory;
+mod once;
 mod order;
 mod plan;
 mod presign;
@@ -41,6 +44,7 @@ mod start;
 mod still;
 mod target;
 mod ticket;
+mod watch;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -49,7 +53,7 @@ pub use crate::accounts::FunctionInfo;
 use crate::accounts::{Account, Accounts, Turn, not_allowed};
 use crate::aws::Aws;
 pub use crate::aws::{Message, Queue};
-use crate::callers::Limits;
+use crate::callers::Caller;
 use crate::error::{Error, Kind, Result};
 pub use crate::records::CopyStatus;
 use crate::records::Records;
@@ -69,6 +73,8 @@ pub use finish::CopyView;
 pub use hosts::Hosts;
 pub use job::Job;
 pub use later::{Found, OrderView};
+pub use list::{Ordered, Orders};
+pub use once::Accepted;
 pub use order::Order;
 pub use progress::{Link, View};
 pub use remove::DeletedSite;
@@ -76,6 +82,7 @@ pub use sites::{Bucket, Site, Sites};
 pub use start::Started;
 pub use still::{Image, StillOrder, StillView};
 pub use ticket::Ticket;
+pub use watch::Watch;
 
 /// Renders that a process remembers: their ends, so as to count each once, and stills.
 const REMEMBERED: usize = 10_000;
@@ -113,8 +120,8 @@ pub struct Settings {
 #[derive(Clone, Debug)]
 pub struct Renderer {
     inner: Arc<Inner>,
-    /// What its caller may use.
-    limits: Arc<Limits>,
+    /// Whose orders these are, and what they may use.
+    caller: Arc<Caller>,
 }
 
 #[derive(Debug)]
@@ -130,17 +137,17 @@ impl Renderer {
     /// A renderer; nothing is called yet.
     pub fn new(settings: Settings) -> Self {
         let inner = Inner { settings, ended: Mutex::default(), stills: Mutex::default() };
-        Self { inner: Arc::new(inner), limits: Arc::default() }
+        Self { inner: Arc::new(inner), caller: Arc::default() }
     }
 
-    /// The same for a caller who may use no more than this.
-    pub fn limited_to(&self, limits: Limits) -> Self {
-        Self { inner: self.inner.clone(), limits: Arc::new(limits) }
+    /// The same for this caller, held to its limits.
+    pub fn called_by(&self, caller: Caller) -> Self {
+        Self { inner: self.inner.clone(), caller: Arc::new(caller) }
     }
 
     /// The same for what has been ordered, and was allowed then.
     fn unlimited(&self) -> Self {
-        self.limited_to(Limits::default())
+        self.called_by(Caller::default())
     }
 
     fn settings(&self) -> &Settings {
@@ -151,7 +158,7 @@ impl Renderer {
         self.settings().records.as_ref().ok_or_else(|| {
             Error::new(
                 Kind::StateNotConfigured,
-                "Copies are recorded before they are promised: set RENDERGATE_STATE to s3://bucket or file:<folder>.",
+                "Copies, idempotency keys and the list of orders need a place for records: set RENDERGATE_STATE to s3://bucket or file:<folder>.",
             )
         })
     }
@@ -204,27 +211,27 @@ impl Renderer {
 
     /// Refuses an account that the caller may not use.
     fn check_account(&self, name: &str) -> Result<()> {
-        if self.limits.allow_account(name) { Ok(()) } else { Err(not_allowed("account", name)) }
+        if self.caller.limits.allow_account(name) { Ok(()) } else { Err(not_allowed("account", name)) }
     }
 
     /// The accounts that may render for the caller: the named one, or all by the policy.
     fn turn(&self, named: Option<&str>) -> Result<Turn<'_>> {
-        self.settings().accounts.turn(named, |name| self.limits.allow_account(name))
+        self.settings().accounts.turn(named, |name| self.caller.limits.allow_account(name))
     }
 
     /// The account to ask what is deployed.
     fn named_or_first(&self, named: Option<&str>) -> Result<&Account> {
-        self.settings().accounts.named_or_first(named, |name| self.limits.allow_account(name))
+        self.settings().accounts.named_or_first(named, |name| self.caller.limits.allow_account(name))
     }
 
     /// Whether the caller may write this object of a destination.
     fn may_write(&self, bucket: &str, key: &str) -> bool {
-        self.settings().destinations.allows(bucket, key) && self.limits.allow_destination(bucket, key)
+        self.settings().destinations.allows(bucket, key) && self.caller.limits.allow_destination(bucket, key)
     }
 
     /// Whether the caller may have Remotion's function write this object itself.
     fn may_have_written(&self, bucket: &str, key: &str) -> bool {
-        self.settings().destinations.allows_render(bucket, key) && self.limits.allow_destination(bucket, key)
+        self.settings().destinations.allows_render(bucket, key) && self.caller.limits.allow_destination(bucket, key)
     }
 
     /// Whether renders may keep their files in this bucket: `forceBucketName` may name a destination.

@@ -13,8 +13,8 @@ use crate::remotion::output::StoredName;
 use crate::remotion::progress::{Progress, RenderMetadata, Status};
 
 /// The first pause between two looks; each is half as long again as the one before.
-const FIRST_PAUSE: Duration = Duration::from_millis(400);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(400);
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How long who waits for a render believes that a missing file is on its way. AWS never needs it: `start`
 /// writes the file before it answers, and S3 shows it at once.
 const FILE_MAY_BE_LATE: Duration = Duration::from_secs(5);

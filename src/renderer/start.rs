@@ -18,6 +18,9 @@ use crate::remotion::reply::{self, StartReply};
 use crate::remotion::{check, names};
 use crate::telemetry::{Metric, now_ms};
 
+/// The member of an error after which nobody knows whether the render runs.
+pub(super) const MAY_HAVE_STARTED: &str = "mayHaveStarted";
+
 /// A render that runs.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -58,16 +61,26 @@ pub(super) struct Running<'a> {
     plan: Plan<'a>,
     pub(super) ticket: Ticket,
     function_name: String,
-    pages: Pages,
+    renderer_function: Option<&'a str>,
 }
 
 impl Renderer {
-    /// Starts a render: one AWS call for a plain order, one more for large props, one for the record
-    /// of a copy. The record is durable before this returns.
+    /// Starts a render: one AWS call for a plain order, one more for large props. Two at once record a
+    /// copy and put it on the list; the record is durable before this returns.
     ///
     /// # Errors
     /// Bad orders cost nothing. See [`Kind`] for what AWS and the function may refuse.
     pub async fn start(&self, order: &Order) -> Result<Started> {
+        let (started, record) = self.run(order).await?;
+        if let Some(record) = record {
+            let ((), promised) = tokio::join!(self.enlist(&started.id, record.created_at), self.promise(&record));
+            promised?;
+        }
+        Ok(started)
+    }
+
+    /// The render runs, and nobody has been told; what is left to do for it, to be written down first.
+    pub(super) async fn run(&self, order: &Order) -> Result<(Started, Option<Record>)> {
         let began = Instant::now();
         let mut turn = self.turn(order.account.as_deref())?;
         let running = loop {
@@ -77,7 +90,9 @@ impl Renderer {
                 Err(error) => self.not_there(&mut turn, place, error)?,
             }
         };
-        self.accept(running, began).await
+        self.count_start(&running.ticket, began);
+        let record = running.record();
+        Ok((running.started(record.as_ref()), record))
     }
 
     async fn start_in<'a>(&'a self, place: Place<'a>, order: &'a Order) -> Result<Running<'a>> {
@@ -107,19 +122,17 @@ impl Renderer {
         Ok(Prepared { renderer: self, order, plan, function, payload })
     }
 
-    /// The render runs: what is left to do for it is written down before anybody is told.
-    async fn accept(&self, running: Running<'_>, began: Instant) -> Result<Started> {
-        let record = running.record();
-        if let Some(record) = &record {
-            let id = &record.id;
-            self.records()?.write_render(record, None).await.map_err(|error| {
-                let detail = format!("The render {id} runs, but its copy could not be recorded: {error} Ask for the copy at /v1/renders/{id}/copy when it is done.");
-                error.with("id", id.as_str()).retold(detail)
-            })?;
-            self.follow_later(&running.ticket).await;
+    /// Writes down what is left to do for a render that runs, before anybody is told. Whether that was news.
+    pub(super) async fn promise(&self, record: &Record) -> Result<bool> {
+        let id = &record.id;
+        let written = self.records()?.write_render(record, None).await.map_err(|error| {
+            let detail = format!("The render {id} runs, but its copy could not be recorded: {error} Ask for the copy at /v1/renders/{id}/copy when it is done.");
+            error.with("id", id.as_str()).retold(detail)
+        })?;
+        if written.is_some() {
+            self.follow_later(&id.parse()?).await;
         }
-        self.count_start(&running.ticket, began);
-        Ok(running.started(record.as_ref()))
+        Ok(written.is_some())
     }
 
     pub(super) fn count_start(&self, ticket: &Ticket, began: Instant) {
@@ -131,28 +144,22 @@ impl<'a> Prepared<'a> {
     /// Invokes the function, once.
     pub(super) async fn send(self) -> Result<Running<'a>> {
         let Self { renderer, order, plan, function, payload } = self;
-        let media = &order.media;
         let Invoked { payload, threw } = function.invoke(payload).await.map_err(may_have_started)?;
         match reply::start(&payload, threw) {
             StartReply::Started { render_id, bucket_name }
                 if names::is_render_id(&render_id) && renderer.may_render_in(function.account, &bucket_name) =>
             {
-                let console = Console {
-                    region: function.region,
-                    function: &function.name,
-                    renderer_function: media.renderer_function_name.as_deref(),
-                    bucket: &bucket_name,
-                    render_id: &render_id,
-                };
-                let pages = console.media();
                 let (account, region) = (function.account.settings.name.clone(), function.region.to_owned());
                 let ticket = Ticket { account, region, bucket: bucket_name, render_id };
-                Ok(Running { plan, ticket, function_name: function.name, pages })
+                let renderer_function = order.media.renderer_function_name.as_deref();
+                Ok(Running { plan, ticket, function_name: function.name, renderer_function })
             }
             StartReply::Refused(message) => {
-                Err(function.refused("refused the render", &message, &order.secrets()).await)
+                let refused = function.refused("refused the render", &message, &order.secrets()).await;
+                // Its own refusal is an answer; a crash may come after the render was launched.
+                Err(if threw { unsure(refused) } else { refused })
             }
-            StartReply::Started { .. } | StartReply::Unreadable => Err(function.unreadable()),
+            StartReply::Started { .. } | StartReply::Unreadable => Err(unsure(function.unreadable())),
         }
     }
 }
@@ -167,8 +174,27 @@ impl Running<'_> {
     }
 
     fn started(self, record: Option<&Record>) -> Started {
-        let Self { ticket, function_name, pages, .. } = self;
-        Started {
+        Started::new(self.ticket, self.function_name, self.renderer_function, record)
+    }
+}
+
+impl Started {
+    /// A render that runs, and the copy that was ordered.
+    pub(super) fn new(
+        ticket: Ticket,
+        function_name: String,
+        renderer_function: Option<&str>,
+        record: Option<&Record>,
+    ) -> Self {
+        let console = Console {
+            region: &ticket.region,
+            function: &function_name,
+            renderer_function,
+            bucket: &ticket.bucket,
+            render_id: &ticket.render_id,
+        };
+        let pages = console.media();
+        Self {
             id: ticket.to_string(),
             render_id: ticket.render_id,
             bucket_name: ticket.bucket,
@@ -184,11 +210,16 @@ impl Running<'_> {
 
 /// An answer that was lost says nothing about the render; only a 429 says that nothing ran.
 fn may_have_started(error: Error) -> Error {
-    if error.is_unsent() || !matches!(error.kind(), Kind::AwsUnavailable | Kind::Timeout) {
-        return error;
+    match error.kind() {
+        _ if error.is_unsent() => error,
+        Kind::AwsUnavailable | Kind::Timeout | Kind::UnreadableAnswer => unsure(error),
+        _ => error,
     }
+}
+
+fn unsure(error: Error) -> Error {
     let detail = format!("{} The render may have started all the same.", error.detail());
-    error.retold(detail)
+    error.retold(detail).with(MAY_HAVE_STARTED, true)
 }
 
 /// The record of a copy that nobody has begun.

@@ -286,7 +286,9 @@ impl Renderer {
         let Some(copy_to) = &plan.copy_to else { return Ok(None) };
         let key = copy_to.resolved_key(&ticket.render_id, plan.composition, &plan.file_name);
         let record = new_record(ticket, copy_to, key);
-        self.records()?.write_render(&record, None).await?;
+        if self.records()?.write_render(&record, None).await?.is_some() {
+            self.enlist(&record.id, record.created_at).await;
+        }
         Ok(Some(CopyView::from(&record.copy)))
     }
 }

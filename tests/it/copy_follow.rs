@@ -41,7 +41,7 @@ fn the_record_is_there_before_the_answer() {
     assert!(keys.iter().cloned().chain(record).any(|text| text.contains(render_id)), "{keys:?}");
     assert_eq!(world.lambda.calls().len(), 1);
     let puts = world.aws.calls().iter().filter(|call| call.method == "PUT" && call.path.contains(&state)).count();
-    assert_eq!(puts, 1, "one call for the record: {:?}", world.aws.summaries());
+    assert_eq!(puts, 2, "the record, and its place on the list: {:?}", world.aws.summaries());
     // Remotion's bucket is readable by everyone: nothing of ours is there.
     assert!(world.moto.keys(&world.bucket).iter().all(|key| key.ends_with("/progress.json")));
 }

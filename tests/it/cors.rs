@@ -9,7 +9,7 @@ const SHOP: &str = "https://shop.example";
 /// As template.yaml has an HTTP API tell them, too.
 const HEADERS: &str =
     "authorization,content-type,idempotency-key,prefer,x-amz-content-sha256,x-amz-date,x-amz-security-token,x-api-key";
-const EXPOSED: &str = "location,preference-applied,retry-after,www-authenticate,x-request-id";
+const EXPOSED: &str = "idempotent-replayed,location,preference-applied,retry-after,www-authenticate,x-request-id";
 
 fn preflight(server: &Server, path: &str, origin: &str) -> Answer {
     let asked =

@@ -18,7 +18,7 @@ const RENDER: &str = "px60ct13fy";
 const OLD_RENDER: &str = "1a2b3c4d5e";
 
 /// What each file is answered, by the beginning of its name.
-const EXPECTED: [(&str, u64, &str); 54] = [
+const EXPECTED: [(&str, u64, &str); 57] = [
     ("alb-healthz", 200, ""),
     ("alb-output", 302, ""),
     ("alb-progress-multi-value", 200, ""),
@@ -38,11 +38,13 @@ const EXPECTED: [(&str, u64, &str); 54] = [
     ("http-v2-compositions", 200, ""),
     ("http-v2-copy", 200, ""),
     ("http-v2-delete", 200, ""),
+    ("http-v2-events", 404, "route_not_found"),
     ("http-v2-functions", 200, ""),
     ("http-v2-greeting", 200, ""),
     ("http-v2-guide-render", 200, ""),
     ("http-v2-healthz", 200, ""),
     ("http-v2-healthz-origin", 200, ""),
+    ("http-v2-list", 200, ""),
     ("http-v2-output", 302, ""),
     ("http-v2-progress", 200, ""),
     ("http-v2-progress-by-function", 200, ""),
@@ -52,6 +54,7 @@ const EXPECTED: [(&str, u64, &str); 54] = [
     ("http-v2-start-base64", 202, ""),
     ("http-v2-start-copy", 202, ""),
     ("http-v2-start-jwt", 202, ""),
+    ("http-v2-start-key", 202, ""),
     ("http-v2-start-mapped", 202, ""),
     ("http-v2-start-stage", 202, ""),
     ("http-v2-still", 200, ""),

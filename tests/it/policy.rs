@@ -40,7 +40,7 @@ fn sid(statement: &Value) -> &str {
 /// What is done with each right, by the name of its statement.
 type Step = (&'static str, fn(&World, &Server) -> Answer);
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     ("Render", |_, server| post(server, "/v1/renders", &minimal())),
     ("ListFunctions", |_, server| get(server, "/v1/functions")),
     ("ReadProgressAndOutputs", |world, server| get(server, &render(world, "aaaaaaaaaa", ""))),
@@ -63,16 +63,18 @@ const STEPS: [Step; 11] = [
     ("DeleteRenders", |world, server| {
         server.send(reqwest::Method::DELETE, &render(world, "cccccccccc", ""), &[("x-api-key", KEY)], "")
     }),
+    ("ListRecords", |_, server| get(server, "/v1/renders")),
     ("ReadSecrets", |_, server| get(server, "/v1/functions")),
 ];
 
 /// What each step needs besides its own statement.
-const ALSO: [(&str, &[&str]); 6] = [
+const ALSO: [(&str, &[&str]); 7] = [
     ("Cancel", &["ReadProgressAndOutputs"]),
     ("CopyOutputs", &["ReadProgressAndOutputs", "KeepRecords"]),
     ("DeleteRenders", &["ReadProgressAndOutputs", "ListSitesAndTellWhatIsMissing", "KeepRecords"]),
     ("FindTheBucket", &["ListSitesAndTellWhatIsMissing"]),
     ("ListSitesAndTellWhatIsMissing", &[]),
+    ("ListRecords", &["KeepRecords"]),
     ("ReadProgressAndOutputs", &["KeepRecords"]),
 ];
 
@@ -137,8 +139,7 @@ fn each_statement_is_needed_for_what_it_says_and_all_are_enough() {
     assert_eq!(refused(&world, &statements), BTreeSet::new(), "everything is allowed");
     // Lambda is no part of moto here, for a queue moto asks for other rights than AWS, moto's own errors for a missing
     // object don't depend on rights, and a copy goes well without the right to take parts back.
-    let not_enforced =
-        ["Render", "ListFunctions", "TellOfAFunction", "ListRecords", "PutJobs", "DoJobs", "TakeBackFailedCopies"];
+    let not_enforced = ["Render", "ListFunctions", "TellOfAFunction", "PutJobs", "DoJobs", "TakeBackFailedCopies"];
     for (taken, statement) in statements.iter().enumerate().filter(|(_, all)| !not_enforced.contains(&sid(all))) {
         let mut rest = statements.clone();
         rest.remove(taken);

@@ -20,13 +20,16 @@ pub(super) struct Route {
     /// Status, description, content.
     pub(super) answers: Vec<(&'static str, &'static str, Option<Content>)>,
     pub(super) problems: &'static [Kind],
+    /// Problems of this route beside those that it shares with others.
+    pub(super) own_problems: &'static [Kind],
     pub(super) open: bool,
 }
 
 impl Default for Route {
     fn default() -> Self {
         let (parameters, body, answers, problems) = (Vec::new(), None, Vec::new(), [].as_slice());
-        Self { method: "get", path: "/", summary: "", parameters, body, answers, problems, open: false }
+        let own_problems = problems;
+        Self { method: "get", path: "/", summary: "", parameters, body, answers, problems, own_problems, open: false }
     }
 }
 
@@ -72,7 +75,7 @@ fn operation(route: &Route) -> Value {
         }
         responses.insert((*status).to_owned(), response);
     }
-    for kind in route.problems {
+    for kind in route.problems.iter().chain(route.own_problems) {
         let status = problem::status(*kind).as_u16().to_string();
         let entry = responses.entry(status).or_insert_with(|| json!({"description": "", "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}));
         let before = entry["description"].as_str().unwrap_or_default();

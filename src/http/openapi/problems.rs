@@ -30,7 +30,24 @@ pub(super) const ORDER_PROBLEMS: &[Kind] = &[
     Kind::Timeout,
 ];
 
-/// What listing may meet.
+/// What an order with an idempotency key may meet besides.
+pub(super) const KEY_PROBLEMS: &[Kind] = &[Kind::StartInProgress, Kind::StartUnknown, Kind::IdempotencyKeyReused];
+
+/// What the list of orders may meet.
+pub(super) const LIST_PROBLEMS: &[Kind] = &[
+    Kind::InvalidParameter,
+    Kind::StateNotConfigured,
+    Kind::Unauthenticated,
+    Kind::RateLimited,
+    Kind::AwsAccessDenied,
+    Kind::AwsCredentialsRefused,
+    Kind::CredentialsUnavailable,
+    Kind::AwsError,
+    Kind::AwsUnavailable,
+    Kind::Timeout,
+];
+
+/// What listing what is deployed may meet.
 pub(super) const DEPLOYED_PROBLEMS: &[Kind] = &[
     Kind::InvalidField,
     Kind::InvalidParameter,

@@ -4,12 +4,12 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaGenerator;
 use serde_json::{Value, json};
 
-use super::super::renders::{QueuedBody, StartedBody};
+use super::super::accepted::{QueuedBody, StartedBody};
 use super::document::Route;
 use super::problems::{
-    CANCEL_PROBLEMS, COPY_PROBLEMS, DELETE_PROBLEMS, LOOK_PROBLEMS, ORDER_PROBLEMS, OUTPUT_PROBLEMS,
+    CANCEL_PROBLEMS, COPY_PROBLEMS, DELETE_PROBLEMS, KEY_PROBLEMS, LOOK_PROBLEMS, ORDER_PROBLEMS, OUTPUT_PROBLEMS,
 };
-use super::{queue, stills};
+use super::{list, queue, stills};
 use crate::remotion::links::Console;
 use crate::remotion::options::MediaOptions;
 use crate::renderer::{Cancelling, CopyTo, CopyView, Deleted, OrderView, View};
@@ -53,6 +53,7 @@ pub(super) fn with_pages(media: bool, mut example: Value) -> Value {
 pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
     let order = json!({"$ref": "#/components/schemas/Order"});
     let id = json!({"name": "id", "in": "path", "required": true, "schema": {"type": "string"}, "example": ID, "description": "The `id` that starting the render answered."});
+    let key = json!({"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}, "example": "\"8e03978e-40d5-43dd-bc93-6894a57f9324\"", "description": "The same key and body start one render, for 24 h. 1 to 255 characters, in quotes or without spaces."});
     let mut schema_of = |name: &str| match name {
         "started" => schemas.subschema_for::<StartedBody>().to_value(),
         "queued" => schemas.subschema_for::<QueuedBody>().to_value(),
@@ -72,18 +73,20 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
     let done = json!({"status": "done", "bucket": "my-videos", "key": "hello-m1yq8x2c0v.mp4", "size": 1_291_374});
     let link = json!({"type": "object", "required": ["url", "expiresAt"], "properties": {"url": {"type": "string"}, "expiresAt": {"type": "string", "format": "date-time"}}});
     let own = format!("/v1/renders/{ID}");
+    let listed = list::routes(schemas, id.clone());
     let mut routes = vec![
         Route {
             method: "post",
             path: "/v1/renders",
             summary: "Starts a video, audio or gif render.",
             parameters: vec![
+                key.clone(),
                 json!({"name": "Prefer", "in": "header", "schema": {"type": "string"}, "example": "respond-async", "description": "With `respond-async` the order is put on the queue: `id` is `q~…`, `renderId` null, `status` `queued`."}),
             ],
             body: Some((order.clone(), example_order())),
             answers: vec![(
                 "202",
-                "It runs, or it is queued. `Location` is where its progress is.",
+                "It runs, or it is queued. `Location` is where its progress is; `Idempotent-Replayed: true` where an earlier request started it.",
                 Some((
                     started,
                     with_pages(
@@ -97,6 +100,7 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
                 )),
             )],
             problems: ORDER_PROBLEMS,
+            own_problems: KEY_PROBLEMS,
             ..Route::default()
         },
         Route {
@@ -178,6 +182,7 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
             method: "post",
             path: "/render",
             summary: "The form of Remotion's EC2 guide: renders the configured composition. An order may be sent.",
+            parameters: vec![key],
             body: Some((order, json!({}))),
             answers: vec![(
                 "200",
@@ -188,6 +193,7 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
                 )),
             )],
             problems: ORDER_PROBLEMS,
+            own_problems: KEY_PROBLEMS,
             ..Route::default()
         },
         Route {
@@ -219,6 +225,7 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
             ..Route::default()
         },
     ];
+    routes.extend(listed);
     routes.extend(stills::routes(schemas));
     routes.extend(queue::routes(schemas));
     routes

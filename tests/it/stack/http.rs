@@ -94,6 +94,8 @@ pub(crate) enum Deed {
     Stream(Vec<Step>),
     /// Close the connection without a word.
     Cut,
+    /// Serve, and close the connection instead of answering.
+    Lose,
     /// After the delay, serve as if nothing had happened.
     Serve,
 }
@@ -130,6 +132,10 @@ impl Reply {
     /// A streamed answer of Lambda.
     pub(crate) fn stream(steps: impl Into<Vec<Step>>) -> Self {
         Self { delay: Duration::ZERO, deed: Deed::Stream(steps.into()) }
+    }
+
+    pub(crate) fn lost() -> Self {
+        Self { delay: Duration::ZERO, deed: Deed::Lose }
     }
 
     pub(crate) fn slow(delay: Duration) -> Self {

@@ -134,6 +134,10 @@ async fn serve(state: Arc<Mutex<State>>, moto: &'static Moto, bucket: String, ca
         Deed::Answer { status, headers, body } => http::respond(status, &headers, body),
         Deed::Stream(steps) => http::stream(steps),
         Deed::Cut => None,
+        Deed::Lose => {
+            routine(moto, &bucket, &call.json()).await;
+            None
+        }
         Deed::Serve if call.path.contains("/account-settings") => account_settings(),
         Deed::Serve if call.method == Method::GET => list(&state, &call),
         Deed::Serve if call.method == Method::DELETE => delete(&state, &call),

@@ -102,6 +102,10 @@ async fn serve(state: Arc<Mutex<State>>, upstream: String, call: Call) -> Wire {
         Deed::Answer { status, headers, body } => http::respond(status, &headers, body),
         Deed::Stream(steps) => http::stream(steps),
         Deed::Cut => None,
+        Deed::Lose => {
+            forward(&upstream, call).await;
+            None
+        }
         Deed::Serve => forward(&upstream, call).await,
     }
 }
