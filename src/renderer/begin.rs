@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::later::order_in;
 use super::make::described;
-use super::start::Running;
+use super::start::{Running, may_have_run};
 use super::{Job, Order, Renderer};
 use crate::callers::{Caller, Limits};
 use crate::error::{Error, Kind, Result};
@@ -194,7 +194,7 @@ impl Renderer {
                     }
                     match prepared.send().await {
                         Ok(running) => return Attempt::Runs(Box::new(running)),
-                        Err(error) if matches!(error.kind(), Kind::AwsUnavailable | Kind::Timeout) => {
+                        Err(error) if may_have_run(&error) && error.kind().is_transient() => {
                             return Attempt::Never(start_unknown().because(error));
                         }
                         Err(error) => error,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::start::MAY_HAVE_STARTED;
+use super::start::may_have_run;
 use super::{Order, Renderer, Started};
 use crate::error::{Error, Kind, Result};
 use crate::records::{KeyRecord, KeyState, Record, Records, Version};
@@ -136,8 +136,7 @@ impl Claim<'_> {
 
     /// Nothing was started, or nobody knows. That this can't be written down is no worse than a crash.
     async fn release(mut self, error: &Error) {
-        let unknown = error.members().contains_key(MAY_HAVE_STARTED);
-        self.record.state = if unknown { KeyState::Unknown } else { KeyState::Free };
+        self.record.state = if may_have_run(error) { KeyState::Unknown } else { KeyState::Free };
         if let Err(error) = self.records.write_key(&self.name, &self.record, Some(&self.version)).await {
             tracing::warn!(code = error.kind().code(), "an idempotency key could not be released");
         }

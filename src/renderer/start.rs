@@ -19,7 +19,7 @@ use crate::remotion::{check, names};
 use crate::telemetry::{Metric, now_ms};
 
 /// The member of an error after which nobody knows whether the render runs.
-pub(super) const MAY_HAVE_STARTED: &str = "mayHaveStarted";
+const MAY_HAVE_STARTED: &str = "mayHaveStarted";
 
 /// A render that runs.
 #[derive(Clone, Debug, Serialize)]
@@ -215,6 +215,11 @@ fn may_have_started(error: Error) -> Error {
         Kind::AwsUnavailable | Kind::Timeout | Kind::UnreadableAnswer => unsure(error),
         _ => error,
     }
+}
+
+/// Whether the render may run although its start failed.
+pub(super) fn may_have_run(error: &Error) -> bool {
+    error.members().contains_key(MAY_HAVE_STARTED)
 }
 
 fn unsure(error: Error) -> Error {

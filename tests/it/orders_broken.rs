@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::orders::{ASYNC, accepted};
 use crate::stack::http::now_ms;
 use crate::stack::queue::{Jobs, batch, failures};
-use crate::stack::{Function, Reply, World, minimal};
+use crate::stack::{Function, Reply, World, minimal, random};
 
 const NONE: [&str; 0] = [];
 
@@ -36,6 +36,34 @@ fn what_may_pass_comes_back_later() {
     world.lambda.always_when_invoked(Reply::slow(Duration::ZERO));
     worker.invoke(&batch(&[("m", &message)]));
     assert_eq!(server.get(&path).expect(200)["status"], "rendering");
+    worker.forget();
+}
+
+/// Without credentials the function was never called: that is no lost answer.
+#[test]
+fn what_could_not_even_be_sent_comes_back_later() {
+    let world = World::new();
+    let jobs = world.with_queue();
+    let secret = format!("keys-{}", random(8));
+    let keys = json!({ "AWS_ACCESS_KEY_ID": "AKIAINSECRET00000001", "AWS_SECRET_ACCESS_KEY": "secret-canary" });
+    world.moto.create_secret(&secret, &keys.to_string());
+    let settings = jobs.settings.clone().set("RENDERGATE_CREDENTIALS", format!("secret:{secret}"));
+    let server = settings.serve();
+    let (path, message) = accepted(&server, &minimal());
+    world.aws.fault(usize::MAX, |call| call.service() == "secretsmanager", Reply::cut());
+    let worker = Function::worker(&settings);
+    assert_eq!(failures(&worker.invoke(&batch(&[("m", &message)]))), NONE);
+    assert_eq!(record(&world, &jobs, &path)["state"]["status"], "queued");
+    assert_eq!(world.lambda.calls().len(), 0);
+    world.aws.heal();
+    // A secret that can't be read is not asked for again at once.
+    let deadline = std::time::Instant::now() + Duration::from_secs(30);
+    while server.get(&path).expect(200)["status"] != "rendering" {
+        assert!(std::time::Instant::now() < deadline, "{}", record(&world, &jobs, &path));
+        std::thread::sleep(Duration::from_millis(500));
+        worker.invoke(&batch(&[("m", &message)]));
+    }
+    assert_eq!(world.lambda.payloads().len(), 1);
     worker.forget();
 }
 
