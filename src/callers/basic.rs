@@ -6,7 +6,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
-use super::kept::Kept;
+use crate::credentials::Held;
 use crate::error::Result;
 use crate::redacted::Redacted;
 
@@ -15,17 +15,8 @@ use crate::redacted::Redacted;
 pub struct Basic {
     /// The user's name.
     pub user: String,
-    /// The password.
-    pub password: Password,
-}
-
-/// A password.
-#[derive(Debug)]
-pub enum Password {
-    /// In the settings.
-    Set(Redacted<String>),
-    /// In Secrets Manager: the secret's whole text, or the member `password` of its JSON.
-    Secret(Kept<Redacted<String>>),
+    /// The password; in Secrets Manager the secret's whole text, or the member `password` of its JSON.
+    pub password: Held<Redacted<String>>,
 }
 
 impl Basic {
@@ -38,13 +29,8 @@ impl Basic {
         // Only the first colon separates: passwords may hold more of them.
         let Some(colon) = given.iter().position(|byte| *byte == b':') else { return Ok(false) };
         let (user, password) = (same(&self.user, &given[..colon]), &given[colon + 1..]);
-        let right = match &self.password {
-            Password::Set(ours) => same(ours.expose(), password),
-            Password::Secret(kept) => {
-                let right = |ours: &Redacted<String>| bool::from(same(ours.expose(), password)).then_some(());
-                kept.find(read, right, true).await?.map_or(0.into(), |()| 1.into())
-            }
-        };
+        let right = |ours: &Redacted<String>| bool::from(same(ours.expose(), password)).then_some(());
+        let right = Choice::from(u8::from(self.password.find(read, right, true).await?.is_some()));
         Ok((user & right).into())
     }
 
@@ -54,8 +40,8 @@ impl Basic {
     /// What keeps us from reading it.
     pub(super) async fn read(&self) -> Result<()> {
         match &self.password {
-            Password::Set(_) => Ok(()),
-            Password::Secret(kept) => kept.read(read).await.map(drop),
+            Held::Set(_) => Ok(()),
+            Held::Secret(kept) => kept.read(read).await.map(drop),
         }
     }
 }
@@ -82,7 +68,7 @@ mod tests {
 
     #[tokio::test]
     async fn passwords_may_hold_colons_and_any_letter() {
-        let basic = Basic { user: "zoë".into(), password: Password::Set(Redacted::new("pä:ss:wörd".into())) };
+        let basic = Basic { user: "zoë".into(), password: Held::Set(Redacted::new("pä:ss:wörd".into())) };
         for (pair, good) in [
             ("zoë:pä:ss:wörd".as_bytes(), true),
             (b"zo\xeb:p\xe4:ss:w\xf6rd", true),
@@ -103,7 +89,7 @@ mod tests {
 
     #[tokio::test]
     async fn letters_outside_of_latin_1_come_in_utf_8() {
-        let basic = Basic { user: "shop".into(), password: Password::Set(Redacted::new("☂x".into())) };
+        let basic = Basic { user: "shop".into(), password: Held::Set(Redacted::new("☂x".into())) };
         assert!(basic.knows(&BASE64_STANDARD.encode("shop:☂x")).await.unwrap());
         assert!(!basic.knows(&BASE64_STANDARD.encode("shop:x")).await.unwrap());
     }

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::Limits;
-use super::kept::Kept;
+use crate::credentials::Kept;
 use crate::error::{Error, Kind, Result};
 use crate::redacted::Redacted;
 

@@ -1,10 +1,9 @@
 //! Who may call, what each may use, and how often.
 //!
-//! `basic` and `keys` know callers, `kept` holds what of them is in Secrets Manager, `limits` are what a caller
+//! `basic` and `keys` know callers, `limits` are what a caller
 //! may use. Secrets are compared in constant time.
 
 mod basic;
-mod kept;
 mod keys;
 mod limits;
 
@@ -15,8 +14,7 @@ use std::time::Instant;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Kind, Result};
-pub use basic::{Basic, Password};
-pub use kept::Kept;
+pub use basic::Basic;
 use keys::Proof;
 pub use keys::{ApiKey, ApiKeys};
 pub use limits::Limits;

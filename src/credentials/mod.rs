@@ -5,6 +5,7 @@
 
 mod assume;
 mod chain;
+mod kept;
 mod lasting;
 mod profile;
 mod secret;
@@ -22,6 +23,7 @@ use crate::error::{Error, Kind};
 use crate::redacted::Redacted;
 pub use assume::{AssumeRole, RoleArn, RoleOptions};
 use chain::Chain;
+pub use kept::{Held, Kept};
 use lasting::Lasting;
 pub use profile::Profile;
 use secret::SecretCredentials;

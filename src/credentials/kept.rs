@@ -1,9 +1,9 @@
-//! What Secrets Manager holds for us to compare with, kept for a while.
+//! What Secrets Manager holds for us to use, kept for a while.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::credentials::SecretText;
+use super::SecretText;
 use crate::error::Result;
 
 /// How long a secret is used before it is read again.
@@ -12,6 +12,33 @@ const LIFETIME: Duration = Duration::from_secs(5 * 60);
 const AGAIN_AFTER: Duration = Duration::from_secs(10);
 /// How long what was read last goes on while Secrets Manager fails.
 const GRACE: Duration = Duration::from_secs(60 * 60);
+
+/// A secret that a setting holds, or that Secrets Manager holds for it.
+#[derive(Debug)]
+pub enum Held<T> {
+    /// In the setting itself.
+    Set(T),
+    /// In Secrets Manager.
+    Secret(Kept<T>),
+}
+
+impl<T> Held<T> {
+    /// As [`Kept::find`].
+    ///
+    /// # Errors
+    /// What keeps us from reading it.
+    pub async fn find<F>(
+        &self,
+        read: impl Fn(&str) -> Result<T>,
+        find: impl Fn(&T) -> Option<F>,
+        or_again: bool,
+    ) -> Result<Option<F>> {
+        match self {
+            Self::Set(value) => Ok(find(value)),
+            Self::Secret(kept) => kept.find(read, find, or_again).await,
+        }
+    }
+}
 
 /// A secret, read when first needed.
 #[derive(Debug)]
@@ -39,13 +66,13 @@ impl<T> Kept<T> {
     ///
     /// # Errors
     /// What keeps us from reading it.
-    pub(super) async fn read(&self, read: impl Fn(&str) -> Result<T>) -> Result<T> {
+    pub async fn read(&self, read: impl Fn(&str) -> Result<T>) -> Result<T> {
         read(&self.text.read().await?)
     }
 
     /// What `find` finds in the secret. Where it finds nothing although it should (`or_again`), the secret may
     /// have changed: it is read again. One request reads, the others go on with what is known.
-    pub(super) async fn find<F>(
+    pub async fn find<F>(
         &self,
         read: impl Fn(&str) -> Result<T>,
         find: impl Fn(&T) -> Option<F>,
@@ -71,7 +98,10 @@ impl<T> Kept<T> {
                 Ok(found)
             }
             (Err(error), Some(found)) => {
-                tracing::warn!(code = error.kind().code(), "callers could not be read again, the known ones go on");
+                tracing::warn!(
+                    code = error.kind().code(),
+                    "a secret could not be read again, what is known of it goes on"
+                );
                 Ok(found)
             }
             (Err(error), None) => Err(error),
