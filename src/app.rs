@@ -7,11 +7,13 @@ use aws_config::SdkConfig;
 
 use crate::accounts::{Account, Accounts};
 use crate::aws::{self, Aws, Endpoints};
-use crate::callers::{ApiKeys, Basic, Callers, Kept, Password};
-use crate::config::{AccountConfig, Config, KeySource, PasswordSource};
-use crate::credentials::SecretText;
+use crate::callers::{ApiKeys, Basic, Callers};
+use crate::config::{AccountConfig, Config, KeySource, TextSource};
+use crate::credentials::{Held, Kept, SecretText};
+use crate::notify::{Notifier, SigningKeys};
 use crate::records::{Records, S3Records, StateLocation};
-use crate::renderer::{Own, Queue, Renderer, Settings};
+use crate::redacted::Redacted;
+use crate::renderer::{Own, OwnWebhook, Queue, Renderer, Settings};
 use crate::telemetry::Metrics;
 
 /// What an edge needs.
@@ -48,6 +50,8 @@ impl App {
             records: config.state.as_ref().map(|state| records(config, state, &home)),
             queue: config.queue.as_ref().map(|(url, region)| queue(config, url, region, &home)),
             dead_letters: config.dead_letters.as_ref().map(|(url, region)| queue(config, url, region, &home)),
+            webhook: webhook(config, &home),
+            notifier: notifier(config, &home),
             metrics: Metrics::new(config.metrics),
             lives_on: !config.on_lambda,
         };
@@ -101,19 +105,35 @@ fn queue(config: &Config, url: &str, region: &str, home: &SdkConfig) -> Queue {
     Queue { aws, url: url.to_owned(), region: region.to_owned() }
 }
 
+fn webhook(config: &Config, home: &SdkConfig) -> Option<OwnWebhook> {
+    let url = config.public_url.as_ref().map(|url| format!("{url}/v1/webhooks/remotion"));
+    config.webhook_secret.as_ref().map(|secret| OwnWebhook { url, secret: held(secret, home) })
+}
+
+fn notifier(config: &Config, home: &SdkConfig) -> Option<Notifier> {
+    let keys = match config.notify_secret.as_ref()? {
+        // They were checked when they were read.
+        TextSource::Set(keys) => Held::Set(SigningKeys::read(keys.expose()).ok()?),
+        TextSource::Secret(secret) => Held::Secret(Kept::new(SecretText::new(secret.clone(), home))),
+    };
+    Some(Notifier::new(keys, config.is_local()))
+}
+
+fn held(source: &TextSource, home: &SdkConfig) -> Held<Redacted<String>> {
+    match source {
+        TextSource::Set(text) => Held::Set(text.clone()),
+        TextSource::Secret(secret) => Held::Secret(Kept::new(SecretText::new(secret.clone(), home))),
+    }
+}
+
 fn callers(config: &Config, home: &SdkConfig) -> Callers {
     let keys = match &config.api_keys {
         None => ApiKeys::None,
         Some(KeySource::Listed(keys)) => ApiKeys::Listed(keys.clone()),
         Some(KeySource::Secret(secret)) => ApiKeys::Secret(Kept::new(SecretText::new(secret.clone(), home))),
     };
-    let basic = config.basic.as_ref().map(|(user, password)| {
-        let password = match password {
-            PasswordSource::Set(password) => Password::Set(password.clone()),
-            PasswordSource::Secret(secret) => Password::Secret(Kept::new(SecretText::new(secret.clone(), home))),
-        };
-        Basic { user: user.clone(), password }
-    });
+    let basic = config.basic.as_ref();
+    let basic = basic.map(|(user, password)| Basic { user: user.clone(), password: held(password, home) });
     // On loopback nobody has to say who they are unless callers are configured; the server refuses
     // to listen elsewhere then, and on Lambda somebody always has to.
     let only_loopback = !config.on_lambda && config.basic.is_none() && config.api_keys.is_none();

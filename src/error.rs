@@ -76,6 +76,10 @@ pub enum Kind {
     StateNotConfigured,
     /// `RENDERGATE_QUEUE_URL` is needed for this and not set. Set it.
     QueueNotConfigured,
+    /// `RENDERGATE_NOTIFY_SECRET` is needed for this and not set. Set it.
+    NotifyNotConfigured,
+    /// `RENDERGATE_WEBHOOK_SECRET` is needed for this and not set. Set it.
+    WebhookNotConfigured,
     /// `RENDERGATE_DESTINATIONS` is needed for this and not set. Set it.
     DestinationsNotConfigured,
     /// The destination object exists, and the caller wanted it kept. Choose another key.
@@ -88,7 +92,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 38] = [
         Self::InvalidJson,
         Self::InvalidField,
         Self::MissingField,
@@ -121,6 +125,8 @@ impl Kind {
         Self::Timeout,
         Self::StateNotConfigured,
         Self::QueueNotConfigured,
+        Self::NotifyNotConfigured,
+        Self::WebhookNotConfigured,
         Self::DestinationsNotConfigured,
         Self::DestinationExists,
         Self::Config,
@@ -162,6 +168,8 @@ impl Kind {
             Self::Timeout => "timeout",
             Self::StateNotConfigured => "state_not_configured",
             Self::QueueNotConfigured => "queue_not_configured",
+            Self::NotifyNotConfigured => "notify_not_configured",
+            Self::WebhookNotConfigured => "webhook_not_configured",
             Self::DestinationsNotConfigured => "destinations_not_configured",
             Self::DestinationExists => "destination_exists",
             Self::Config => "config",

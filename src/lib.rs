@@ -15,7 +15,7 @@
 //! renderer                           use cases
 //! accounts                           a named place where renders run
 //! credentials  aws  outbound         the world: who we are, what we call,
-//! records  callers                   what we keep, who calls
+//! records  callers  notify           what we keep, who calls, whom we tell
 //! remotion                           the protocol: pure
 //! error  redacted  telemetry         ground
 //! ```
@@ -54,6 +54,7 @@ pub mod remotion;
 pub mod aws;
 pub mod callers;
 pub mod credentials;
+pub mod notify;
 pub mod outbound;
 pub mod records;
 

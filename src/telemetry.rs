@@ -64,6 +64,10 @@ pub enum Metric {
     CopyFailed,
     /// AWS throttled us until we gave up.
     Throttled,
+    /// A receiver has an event.
+    EventDelivered,
+    /// An event was given up.
+    EventFailed,
     /// An order's start was given up because nobody knows whether its render runs.
     StartUnknown,
 }
@@ -93,6 +97,8 @@ fn line(account: &str, metric: Metric, now: u64) -> Value {
         Metric::Copied(ms) => &[("Copies", "Count", 1.0), ("CopyDuration", "Milliseconds", ms)],
         Metric::CopyFailed => &[("CopiesFailed", "Count", 1.0)],
         Metric::Throttled => &[("Throttles", "Count", 1.0)],
+        Metric::EventDelivered => &[("EventsDelivered", "Count", 1.0)],
+        Metric::EventFailed => &[("EventsFailed", "Count", 1.0)],
         Metric::StartUnknown => &[("StartsUnknown", "Count", 1.0)],
     };
     let names: Vec<Value> = values.iter().map(|(name, unit, _)| json!({"Name": name, "Unit": unit})).collect();

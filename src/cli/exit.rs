@@ -65,6 +65,8 @@ pub(super) const fn code(kind: Kind) -> u8 {
         | Kind::NotAllowed
         | Kind::StateNotConfigured
         | Kind::QueueNotConfigured
+        | Kind::NotifyNotConfigured
+        | Kind::WebhookNotConfigured
         | Kind::DestinationsNotConfigured => 2,
         Kind::Config => CONFIG,
         Kind::AwsAccessDenied | Kind::AwsCredentialsRefused | Kind::CredentialsUnavailable | Kind::Unauthenticated => {

@@ -5,6 +5,7 @@ mod bar;
 mod bucket;
 mod deployed;
 mod doctor;
+mod events;
 mod exit;
 mod list;
 mod policy;
@@ -55,6 +56,8 @@ enum Command {
     Verb(verbs::Verb),
     /// List the orders that are recorded, newest first: those with a copy or an Idempotency-Key.
     List(list::Args),
+    /// Print what was told of a render that was ordered with `notify`; send it again if asked.
+    Events(events::Args),
     /// Print the name of Remotion's bucket in a region; create it where there is none.
     Bucket(bucket::Args),
     /// Estimate what renders cost; nobody is asked.
@@ -91,6 +94,7 @@ pub async fn run() -> ExitCode {
         Command::Still(args) => with_config(vars, async |config| still::run(&args, config).await).await,
         Command::Deployed(verb) => with_config(vars, async |config| deployed::run(&verb, config).await).await,
         Command::List(args) => with_config(vars, async |config| list::run(&args, config).await).await,
+        Command::Events(args) => with_config(vars, async |config| events::run(&args, config).await).await,
         Command::Bucket(args) => with_config(vars, async |config| bucket::run(&args, config).await).await,
         Command::Doctor(args) => with_config(vars, async |config| doctor::run(&args, config).await).await,
         Command::Policy(args) => with_config(vars, async |config| policy::run(&args, &config)).await,

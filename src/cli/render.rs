@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Args as ClapArgs;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::bar::Bar;
 use super::exit::End;
@@ -47,6 +47,9 @@ pub(super) struct Args {
     /// Where to copy the finished file: s3://bucket/key.
     #[arg(long, value_name = "S3-URL")]
     copy_to: Option<String>,
+    /// Where signed events of its end are sent: https://…
+    #[arg(long, value_name = "URL")]
+    notify: Option<String>,
     /// A JSON file with any options, `-` for standard input; flags win over it.
     #[arg(long, value_name = "FILE")]
     order: Option<PathBuf>,
@@ -70,6 +73,9 @@ async fn follow(args: &Args, renderer: &Renderer) -> Result<End> {
         eprintln!("{} renders {}", started.function_name, started.id);
     }
     let view = to_the_end(args, renderer, &started).await?;
+    if let Some(due) = renderer.tell_once(&renderer.ticket(&started.id)?, Some(&view)).await? {
+        tracing::warn!(due, "not all events were taken; `rendergate serve` and the queue go on with them");
+    }
     let end = End::of(&view);
     if args.json {
         super::print_json(&view)?;
@@ -140,7 +146,11 @@ impl Args {
             ("outName", &self.out_name),
             ("copyTo", &self.copy_to),
         ];
-        assemble(self.order.as_ref(), &flags, self.props.as_deref())
+        let mut order = assemble(self.order.as_ref(), &flags, self.props.as_deref())?;
+        if let Some(url) = &self.notify {
+            order["notify"] = json!({ "url": url });
+        }
+        Ok(order)
     }
 }
 

@@ -15,27 +15,23 @@ pub enum KeySource {
     Secret(SecretRef),
 }
 
-/// Where the password of HTTP Basic is.
+/// Where a secret text is, such as the password of HTTP Basic.
 #[derive(Clone, Debug)]
-pub enum PasswordSource {
+pub enum TextSource {
     /// In the setting itself.
     Set(Redacted<String>),
     /// In Secrets Manager.
     Secret(SecretRef),
 }
 
-pub(super) fn basic<F: Fn(&str) -> Option<String>>(reader: &mut Reader<F>) -> Option<(String, PasswordSource)> {
-    let source = |text: &str| match text.strip_prefix("secret:") {
-        Some(reference) => reference.parse().map(PasswordSource::Secret).map_err(|error: Error| error.to_string()),
-        None => Ok(PasswordSource::Set(Redacted::new(text.to_owned()))),
-    };
+pub(super) fn basic<F: Fn(&str) -> Option<String>>(reader: &mut Reader<F>) -> Option<(String, TextSource)> {
     match (reader.text("API_USERNAME"), reader.text("API_PASSWORD")) {
         // Only the first colon of what comes separates user and password.
         (Some(user), _) if user.contains(':') => {
             reader.wrong("API_USERNAME", "expected a name without colons");
             None
         }
-        (Some(user), Some(_)) => Some((user, reader.read("API_PASSWORD", source)?)),
+        (Some(user), Some(_)) => Some((user, reader.read("API_PASSWORD", text_source)?)),
         (None, None) => None,
         (Some(_), None) => {
             reader.wrong("API_PASSWORD", "must be set together with API_USERNAME");
@@ -45,6 +41,14 @@ pub(super) fn basic<F: Fn(&str) -> Option<String>>(reader: &mut Reader<F>) -> Op
             reader.wrong("API_USERNAME", "must be set together with API_PASSWORD");
             None
         }
+    }
+}
+
+/// The text itself, or `secret:<id or arn>[#stage]`.
+pub(super) fn text_source(text: &str) -> Result<TextSource, String> {
+    match text.strip_prefix("secret:") {
+        Some(reference) => reference.parse().map(TextSource::Secret).map_err(|error: Error| error.to_string()),
+        None => Ok(TextSource::Set(Redacted::new(text.to_owned()))),
     }
 }
 

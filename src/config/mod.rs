@@ -7,6 +7,7 @@ mod accounts;
 mod callers;
 mod credentials;
 mod dotenv;
+mod ends;
 mod reader;
 mod settings;
 mod variables;
@@ -24,7 +25,7 @@ use crate::remotion::values::Codec;
 use crate::renderer::{Destinations, Hosts};
 use crate::telemetry::LogFormat;
 pub use accounts::AccountConfig;
-pub use callers::{KeySource, PasswordSource};
+pub use callers::{KeySource, TextSource};
 use credentials::Sources;
 use reader::Reader;
 pub use reader::{Mistake, Mistakes};
@@ -57,7 +58,11 @@ pub struct Config {
     pub queue: Option<(String, String)>,
     /// URL and region.
     pub dead_letters: Option<(String, String)>,
-    pub basic: Option<(String, PasswordSource)>,
+    /// Where Remotion's function can reach us.
+    pub public_url: Option<String>,
+    pub webhook_secret: Option<TextSource>,
+    pub notify_secret: Option<TextSource>,
+    pub basic: Option<(String, TextSource)>,
     pub api_keys: Option<KeySource>,
     pub allow_anonymous: bool,
     pub cors_origins: Vec<String>,
@@ -143,6 +148,9 @@ impl Config {
             state,
             queue: reader.read("RENDERGATE_QUEUE_URL", |url| queue(url, &home_region)),
             dead_letters: reader.read("RENDERGATE_DEAD_LETTER_QUEUE_URL", |url| queue(url, &home_region)),
+            public_url: reader.read("RENDERGATE_PUBLIC_URL", ends::public_url),
+            webhook_secret: reader.read("RENDERGATE_WEBHOOK_SECRET", callers::text_source),
+            notify_secret: reader.read("RENDERGATE_NOTIFY_SECRET", ends::notify_secret),
             basic: callers::basic(&mut reader),
             api_keys: reader.read("RENDERGATE_API_KEYS", callers::key_source),
             allow_anonymous: reader.flag("RENDERGATE_ALLOW_ANONYMOUS"),
@@ -161,6 +169,9 @@ impl Config {
         };
         if !on_lambda && !config.host.is_loopback() && config.has_no_callers() {
             reader.wrong("RENDERGATE_HOST", "beyond loopback callers must authenticate: set API_USERNAME and API_PASSWORD, RENDERGATE_API_KEYS, or RENDERGATE_ALLOW_ANONYMOUS=true");
+        }
+        if config.public_url.is_some() && config.webhook_secret.is_none() {
+            reader.wrong("RENDERGATE_WEBHOOK_SECRET", "must be set together with RENDERGATE_PUBLIC_URL");
         }
         for what in callers::unknown_names(&config) {
             reader.wrong("RENDERGATE_API_KEYS", what);
@@ -186,11 +197,12 @@ impl Config {
             KeySource::Secret(secret) => Some(secret),
             KeySource::Listed(_) => None,
         });
-        let password = self.basic.iter().filter_map(|(_, password)| match password {
-            PasswordSource::Secret(secret) => Some(secret),
-            PasswordSource::Set(_) => None,
+        let password = self.basic.iter().map(|(_, password)| password);
+        let texts = password.chain(&self.webhook_secret).chain(&self.notify_secret).filter_map(|text| match text {
+            TextSource::Secret(secret) => Some(secret),
+            TextSource::Set(_) => None,
         });
-        keys.chain(callers).chain(password)
+        keys.chain(callers).chain(texts)
     }
 
     fn has_no_callers(&self) -> bool {

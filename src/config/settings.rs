@@ -97,7 +97,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         "RENDERGATE_WEBHOOK_HOSTS",
-        "hosts to which the `webhook.url` of a request may lead, in the same form",
+        "hosts to which the `webhook.url` and `notify.url` of a request may lead, in the same form",
         "any",
     ),
     setting(
@@ -114,6 +114,21 @@ pub const SETTINGS: &[Setting] = &[
         "RENDERGATE_DEAD_LETTER_QUEUE_URL",
         "SQS queue for messages that are neither a job nor a good order, with the attribute `reason`",
         "they stay on the queue, until its own redrive policy moves them",
+    ),
+    setting(
+        "RENDERGATE_PUBLIC_URL",
+        "where Remotion's function can reach this Rendergate, such as `https://api.example.com`: renders with something left to do at their end are started with its webhook `/v1/webhooks/remotion`",
+        "none: their end is seen by looking",
+    ),
+    secret(
+        "RENDERGATE_WEBHOOK_SECRET",
+        "what Remotion's webhooks to `/v1/webhooks/remotion` are signed with, or `secret:<id>`: the text of a secret",
+        "none: webhooks are refused",
+    ),
+    secret(
+        "RENDERGATE_NOTIFY_SECRET",
+        "what the events of `notify` are signed with: `whsec_` and 24 to 64 bytes in base64, several with commas while one takes the other's place, the newest first; or `secret:<id>` with such a text",
+        "none: `notify` is refused",
     ),
     setting("API_USERNAME", "user name for HTTP Basic", "none"),
     secret(

@@ -17,12 +17,21 @@ const MEGABYTE: usize = 1024 * 1024;
 /// # Errors
 /// [`Kind::BodyTooLarge`], [`Kind::UnsupportedMediaType`], [`Kind::InvalidJson`] for one that broke off.
 pub(super) async fn json(request: Request) -> Result<(HeaderMap, Bytes)> {
+    let (headers, body) = any(request).await?;
+    if !body.is_empty() && !is_json(&headers) {
+        return Err(Error::new(Kind::UnsupportedMediaType, "Send JSON, with `Content-Type: application/json`."));
+    }
+    Ok((headers, body))
+}
+
+/// A body as it came, whatever it is.
+///
+/// # Errors
+/// [`Kind::BodyTooLarge`], [`Kind::InvalidJson`] for one that broke off.
+pub(super) async fn any(request: Request) -> Result<(HeaderMap, Bytes)> {
     let (parts, body) = request.into_parts();
     let largest = parts.extensions.get::<Door>().and_then(|door| door.largest_body).unwrap_or(LARGEST);
     let body = read(&parts.headers, body, largest).await?;
-    if !body.is_empty() && !is_json(&parts.headers) {
-        return Err(Error::new(Kind::UnsupportedMediaType, "Send JSON, with `Content-Type: application/json`."));
-    }
     Ok((parts.headers, body))
 }
 

@@ -19,6 +19,7 @@ mod problem;
 mod renders;
 mod serve;
 mod stills;
+mod webhooks;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -35,7 +36,9 @@ pub fn router(app: App) -> Router {
         .route("/", get(greeting))
         .route("/healthz", get(healthz))
         .route("/openapi.json", get(openapi::document))
-        .route("/docs", get(openapi::page));
+        .route("/docs", get(openapi::page))
+        // By its signature alone.
+        .route("/v1/webhooks/remotion", post(webhooks::remotion));
     let known = Router::new()
         .route("/v1/renders", post(renders::start).get(list::renders))
         .route("/v1/renders/batch", post(batch::start))
@@ -78,7 +81,7 @@ async fn healthz() -> &'static str {
 async fn no_route() -> Error {
     Error::new(
         Kind::RouteNotFound,
-        "There is no such route. See GET and POST /v1/renders, POST /v1/renders/batch, GET and DELETE /v1/renders/{id}, GET /v1/renders/{id}/output and /v1/renders/{id}/events, POST /v1/renders/{id}/copy, POST /v1/renders/{id}/cancel, POST /v1/stills, POST /v1/compositions, GET /v1/functions, GET /v1/sites, POST /render, GET /render/{renderId}, POST /enqueue.",
+        "There is no such route. See GET and POST /v1/renders, POST /v1/renders/batch, GET and DELETE /v1/renders/{id}, GET /v1/renders/{id}/output and /v1/renders/{id}/events, POST /v1/renders/{id}/copy, POST /v1/renders/{id}/cancel, POST /v1/stills, POST /v1/compositions, GET /v1/functions, GET /v1/sites, POST /v1/webhooks/remotion, POST /render, GET /render/{renderId}, POST /enqueue.",
     )
 }
 

@@ -17,6 +17,8 @@ mod queue;
 mod routes;
 #[cfg(test)]
 mod stills;
+#[cfg(test)]
+mod webhooks;
 
 /// OpenAPI 3.1.
 const DOCUMENT: &str = include_str!("../../docs/openapi.json");

@@ -17,6 +17,8 @@ pub(super) const fn status(kind: Kind) -> StatusCode {
         | Kind::InvalidParameter
         | Kind::StateNotConfigured
         | Kind::QueueNotConfigured
+        | Kind::NotifyNotConfigured
+        | Kind::WebhookNotConfigured
         | Kind::DestinationsNotConfigured => StatusCode::BAD_REQUEST,
         Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
         Kind::NotAllowed => StatusCode::FORBIDDEN,

@@ -93,7 +93,7 @@ pub(super) async fn begin(
             Some(key) => renderer.start_once(&order, &body, &key).await?,
             None => {
                 let started = renderer.start(&order).await?;
-                Accepted { unfollowed: started.copy.is_some(), replayed: false, started }
+                Accepted { unfollowed: started.copy.is_some() || order.notify.is_some(), replayed: false, started }
             }
         };
         if lives_on && accepted.unfollowed {

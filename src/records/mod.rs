@@ -1,11 +1,12 @@
 //! What outlives a process: one small JSON record per render that has work left after its end, and one per
-//! idempotency key (`key`); and an index by caller and time (`list`).
+//! idempotency key (`key`); events that were asked for (`notify`); and an index by caller and time (`list`).
 //!
 //! Kept in a private bucket of ours, or in a folder on one machine (`store`). Every write is conditional, so
 //! that of several finishers one wins.
 
 mod key;
 mod list;
+mod notify;
 mod orders;
 mod store;
 
@@ -15,6 +16,7 @@ use crate::aws::Upload;
 use crate::error::Result;
 pub use key::{KeyRecord, KeyState};
 pub use list::Entry;
+pub use notify::{EventRecord, EventStatus, NotifyRecord};
 pub use orders::{OrderRecord, OrderState};
 pub use store::{Records, S3Records, StateLocation, Version};
 

@@ -11,8 +11,9 @@ use serde_json::value::RawValue;
 use super::number::{Real, Whole};
 use super::values::{
     AudioCodec, ChromiumOptions, Codec, ColorSpace, ConcurrencyPerLambda, DeleteAfter, DownloadBehavior, FrameRange,
-    LogLevel, OutName, Privacy, ProResProfile, VideoImageFormat, Webhook, X264Preset, object,
+    LogLevel, OutName, Privacy, ProResProfile, VideoImageFormat, X264Preset, object,
 };
+use super::webhook::Webhook;
 use crate::redacted::Redacted;
 
 /// What to render, and how. Every option may be left out; what then has no default is asked for later.

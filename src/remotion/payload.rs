@@ -12,8 +12,9 @@ use super::options::MediaOptions;
 use super::props::Props;
 use super::values::{
     AudioCodec, ChromiumOptions, Codec, ColorSpace, ConcurrencyPerLambda, DeleteAfter, DownloadBehavior, FrameRange,
-    LogLevel, OutName, Privacy, ProResProfile, VideoImageFormat, Webhook, X264Preset,
+    LogLevel, OutName, Privacy, ProResProfile, VideoImageFormat, X264Preset,
 };
+use super::webhook::Webhook;
 
 /// What a `start` needs beside the caller's options: everything that has been decided.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub struct Given<'a> {
     pub bucket: Option<&'a str>,
     /// The packed props.
     pub props: Props<'a>,
+    /// Called at the end where the caller names no webhook.
+    pub webhook: Option<&'a Webhook>,
 }
 
 impl<'a> Given<'a> {
@@ -149,7 +152,7 @@ impl<'a> Start<'a> {
             video_bitrate: options.video_bitrate.as_deref(),
             encoding_buffer_size: options.encoding_buffer_size.as_deref(),
             encoding_max_rate: options.encoding_max_rate.as_deref(),
-            webhook: options.webhook.as_ref(),
+            webhook: options.webhook.as_ref().or(given.webhook),
             force_height: options.force_height,
             force_width: options.force_width,
             force_fps: options.force_fps.as_ref(),

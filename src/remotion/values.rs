@@ -4,9 +4,7 @@ use std::fmt;
 
 use serde::de::{self, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::value::RawValue;
 
-use super::javascript;
 use super::number::Whole;
 use crate::redacted::Redacted;
 
@@ -164,62 +162,6 @@ pub(super) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserialize
 
 fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
-}
-
-/// Called by the function when the render ends; sent to it exactly as given.
-/// <https://www.remotion.dev/docs/lambda/webhooks>
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "WebhookShape"))]
-#[serde(transparent)]
-pub struct Webhook {
-    #[serde(skip)]
-    url: Redacted<String>,
-    #[serde(skip)]
-    secret: Redacted<Option<String>>,
-    given: Redacted<Box<RawValue>>,
-}
-
-/// What must be right in a webhook.
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-struct WebhookShape {
-    url: String,
-    secret: Option<String>,
-    custom_data: Option<Box<RawValue>>,
-}
-
-/// Remotion's own limit for `webhook.customData`, in UTF-16 units of its JSON.
-const CUSTOM_DATA: usize = 1024;
-
-impl Webhook {
-    /// Where it is sent. May hold a password.
-    pub fn url(&self) -> &str {
-        self.url.expose()
-    }
-
-    /// The key of its signature.
-    pub fn secret(&self) -> Option<&str> {
-        self.secret.expose().as_deref()
-    }
-}
-
-impl<'de> Deserialize<'de> for Webhook {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let given = Box::<RawValue>::deserialize(deserializer)?;
-        let wrong = |what: &str| de::Error::invalid_value(de::Unexpected::Map, &what);
-        let shape = "{url, secret, customData?} with url a string and secret a string or null";
-        if !given.get().starts_with('{') {
-            return Err(wrong(shape));
-        }
-        let shape: WebhookShape = serde_json::from_str(given.get()).map_err(|_| wrong(shape))?;
-        let size = shape.custom_data.map_or(0, |data| javascript::stringify(&data).encode_utf16().count());
-        if size > CUSTOM_DATA {
-            return Err(wrong("a customData of at most 1024 characters as JSON"));
-        }
-        let (url, secret) = (Redacted::new(shape.url), Redacted::new(shape.secret));
-        Ok(Self { url, secret, given: Redacted::new(given) })
-    }
 }
 
 /// Where the output goes.

@@ -1,4 +1,4 @@
-//! Remotion's webhook: whether it is genuine, and what it says.
+//! Remotion's webhook: how a render asks for it, whether it is genuine, and what it says.
 //!
 //! The function signs the bytes that it sends, with HMAC-SHA512 under the secret that the render was
 //! started with. See <https://www.remotion.dev/docs/lambda/webhooks>.
@@ -7,9 +7,79 @@ use std::error::Error;
 use std::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use sha2::Sha512;
+
+use super::javascript;
+use crate::redacted::Redacted;
+
+/// Called by the function when the render ends; sent to it exactly as given.
+/// <https://www.remotion.dev/docs/lambda/webhooks>
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "WebhookShape"))]
+#[serde(transparent)]
+pub struct Webhook {
+    #[serde(skip)]
+    url: Redacted<String>,
+    #[serde(skip)]
+    secret: Redacted<Option<String>>,
+    given: Redacted<Box<RawValue>>,
+}
+
+/// What must be right in a webhook.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+struct WebhookShape {
+    url: String,
+    secret: Option<String>,
+    custom_data: Option<Box<RawValue>>,
+}
+
+/// Remotion's own limit for `webhook.customData`, in UTF-16 units of its JSON.
+const CUSTOM_DATA: usize = 1024;
+
+impl Webhook {
+    /// Where it is sent. May hold a password.
+    pub fn url(&self) -> &str {
+        self.url.expose()
+    }
+
+    /// A webhook with these `customData`.
+    ///
+    /// # Errors
+    /// None that is known: JSON of strings can be written.
+    pub fn new(url: &str, secret: &str, custom_data: &serde_json::Value) -> serde_json::Result<Self> {
+        let given = serde_json::json!({ "url": url, "secret": secret, "customData": custom_data });
+        let given = Redacted::new(serde_json::value::to_raw_value(&given)?);
+        Ok(Self { url: Redacted::new(url.to_owned()), secret: Redacted::new(Some(secret.to_owned())), given })
+    }
+
+    /// The key of its signature.
+    pub fn secret(&self) -> Option<&str> {
+        self.secret.expose().as_deref()
+    }
+}
+
+impl<'de> Deserialize<'de> for Webhook {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let given = Box::<RawValue>::deserialize(deserializer)?;
+        let wrong = |what: &str| de::Error::invalid_value(de::Unexpected::Map, &what);
+        let shape = "{url, secret, customData?} with url a string and secret a string or null";
+        if !given.get().starts_with('{') {
+            return Err(wrong(shape));
+        }
+        let shape: WebhookShape = serde_json::from_str(given.get()).map_err(|_| wrong(shape))?;
+        let size = shape.custom_data.map_or(0, |data| javascript::stringify(&data).encode_utf16().count());
+        if size > CUSTOM_DATA {
+            return Err(wrong("a customData of at most 1024 characters as JSON"));
+        }
+        let (url, secret) = (Redacted::new(shape.url), Redacted::new(shape.secret));
+        Ok(Self { url, secret, given: Redacted::new(given) })
+    }
+}
 
 /// The header that holds the signature, as HTTP compares it.
 pub const SIGNATURE_HEADER: &str = "x-remotion-signature";

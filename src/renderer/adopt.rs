@@ -58,6 +58,7 @@ impl Renderer {
             // The same message may be read twice at once: whichever record stands counts.
             records.write_order(&order, None).await?;
             if let Some(error) = refused {
+                self.settle_end(&order).await?;
                 return Err(error);
             }
         }

@@ -12,7 +12,7 @@ use super::start::{Running, may_have_run};
 use super::{Job, Order, Renderer};
 use crate::callers::{Caller, Limits};
 use crate::error::{Error, Kind, Result};
-use crate::records::{OrderRecord, OrderState, Record, Records, Version};
+use crate::records::{OrderRecord, OrderState, Records, Version};
 use crate::telemetry::{Metric, now_ms};
 
 /// How long an order belongs to whoever claimed it: an Invoke (26 s), in a second account if the first one
@@ -116,8 +116,8 @@ impl Renderer {
                 self.enqueue(&Job::Start { order: id.to_owned(), attempt }, left).await.map(|_| ())
             }
             OrderState::Starting { .. } => self.expire(record, version).await.map(|_| ()),
-            OrderState::Started { record: Some(left), .. } => self.settle(left).await,
-            OrderState::Started { .. } | OrderState::Failed { .. } | OrderState::Cancelled => Ok(()),
+            OrderState::Started { ticket, record: copy } => self.settle(&record, ticket, copy.as_deref()).await,
+            OrderState::Failed { .. } | OrderState::Cancelled => self.settle_end(&record).await,
         }
     }
 
@@ -134,15 +134,12 @@ impl Renderer {
         let written = match attempted {
             Attempt::Taken => false,
             Attempt::Runs(running) => {
-                let (ticket, left) = (running.ticket.clone(), running.record());
+                let (ticket, copy) = (running.ticket.clone(), running.left().copy);
                 tracing::info!(order = id, renderId = ticket.render_id, account = ticket.account, "started");
                 self.count_start(&ticket, began);
-                let written = claim
-                    .insist(OrderState::Started { ticket: ticket.to_string(), record: left.clone().map(Box::new) })
-                    .await?;
-                if let Some(left) = &left {
-                    self.settle(left).await?;
-                }
+                let started = OrderState::Started { ticket: ticket.to_string(), record: copy.clone().map(Box::new) };
+                let written = claim.insist(started).await?;
+                self.settle(&claim.record, &ticket.to_string(), copy.as_ref()).await?;
                 written
             }
             Attempt::Later(error) if age(&claim.record) < LONGEST_WAIT => {
@@ -159,7 +156,11 @@ impl Renderer {
                 if error.kind() == Kind::StartUnknown {
                     self.count_unknown(&claim.record);
                 }
-                claim.insist(failed(&error)).await?
+                let written = claim.insist(failed(&error)).await?;
+                if written {
+                    self.settle_end(&claim.record).await?;
+                }
+                written
             }
         };
         // Whoever was faster may be dead, and its message the one that we are about to delete.
@@ -206,12 +207,6 @@ impl Renderer {
             }
         };
         if failure.kind().is_transient() { Attempt::Later(failure) } else { Attempt::Never(failure) }
-    }
-
-    /// What a started order leaves to do, made to stand by itself. Repeating it does no harm.
-    async fn settle(&self, left: &Record) -> Result<()> {
-        self.records_of_orders()?.write_render(left, None).await?;
-        self.enqueue(&Job::follow(&self.ticket(&left.id)?), Duration::from_secs(5)).await.map(|_| ())
     }
 
     /// The order, failed if its claim has run out.

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Renderer, Ticket, finish};
+use super::later::PREFIX;
+use super::{Renderer, finish};
 use crate::aws::{Message, Queue};
 use crate::error::{Error, Kind, Result};
 use crate::telemetry::now_ms;
@@ -12,17 +13,25 @@ use crate::telemetry::now_ms;
 /// A look at a render comes back after a quarter of the time that it has taken so far, within these bounds.
 const SOONEST: Duration = Duration::from_secs(5);
 const LATEST: Duration = Duration::from_secs(120);
+/// How long one job sends events; what is not taken by then comes back with the job.
+const TELLING: Duration = Duration::from_secs(40);
 
 /// One thing to do: the body of a message on our queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "job", rename_all = "camelCase", deny_unknown_fields)]
 pub enum Job {
-    /// Look at a render; once it has ended, do what was ordered for its end.
+    /// Look at a render; once it has ended, do what was ordered for its end, and tell who asked for it.
     Follow {
-        /// The ticket.
+        /// The ticket; or the id of an order that ended without a render.
         id: String,
         /// Since when it is followed, epoch ms.
         since: u64,
+    },
+    /// Remotion says that a render has ended: do what was ordered for its end, as far as that goes now. Whoever
+    /// follows it sees to the rest.
+    Finish {
+        /// The ticket.
+        id: String,
     },
     /// Start an order.
     Start {
@@ -35,8 +44,8 @@ pub enum Job {
 
 impl Job {
     /// To follow a render from now on.
-    pub fn follow(ticket: &Ticket) -> Self {
-        Self::Follow { id: ticket.to_string(), since: now_ms() }
+    pub fn follow(id: &str) -> Self {
+        Self::Follow { id: id.to_owned(), since: now_ms() }
     }
 
     /// Reads a message's body, if it is a job at all and not an order that somebody else put on the queue.
@@ -82,17 +91,6 @@ impl Renderer {
         self.queue()?.delete(done).await
     }
 
-    /// Sees to it that somebody follows the render, where there is a queue.
-    pub(super) async fn follow_later(&self, ticket: &Ticket) {
-        if self.settings().queue.is_none() {
-            return;
-        }
-        if let Err(error) = self.enqueue(&Job::follow(ticket), SOONEST).await {
-            // The record is there: whoever asks for the render goes on.
-            tracing::warn!(renderId = ticket.render_id, code = error.kind().code(), "could not be put on the queue");
-        }
-    }
-
     /// Puts a job on the queue; the message's id.
     ///
     /// # Errors
@@ -110,21 +108,37 @@ impl Renderer {
     pub async fn perform(&self, job: &Job) -> Result<()> {
         match job {
             Job::Follow { id, since } => self.follow_up(id, *since).await,
+            Job::Finish { id } => self.finish_now(&self.ticket(id)?, finish::PATIENCE).await,
             Job::Start { order, attempt } => self.start_order(order, *attempt).await,
         }
     }
 
     async fn follow_up(&self, id: &str, since: u64) -> Result<()> {
-        let ticket = self.ticket(id)?;
-        match self.see(&ticket, finish::PATIENCE).await {
-            Ok(view) if view.is_final() => return Ok(()),
-            Ok(_) => {}
-            // Deleted: nothing is left to be done.
-            Err(error) if error.kind() == Kind::RenderNotFound && age(since) > LATEST => return Ok(()),
-            Err(error) if error.kind() == Kind::RenderNotFound => {}
-            Err(error) => return Err(error),
+        let later = (age(since) / 4).clamp(SOONEST, LATEST);
+        if id.starts_with(PREFIX) {
+            return self.come_back(id, since, self.tell_again(id, TELLING).await?).await;
         }
-        let delay = (age(since) / 4).clamp(SOONEST, LATEST);
+        let ticket = self.ticket(id)?;
+        let (is_over, due) = match self.see(&ticket, finish::PATIENCE).await {
+            Ok(view) if view.status.is_final() => (view.is_final(), self.tell(&ticket, &view, TELLING).await?),
+            Ok(_) => (false, None),
+            // Deleted: nothing is left to be done, but to tell what was seen before.
+            Err(error) if error.kind() == Kind::RenderNotFound && age(since) > LATEST => {
+                (true, self.tell_again(id, TELLING).await?)
+            }
+            Err(error) if error.kind() == Kind::RenderNotFound => (false, None),
+            Err(error) => return Err(error),
+        };
+        if is_over {
+            return self.come_back(id, since, due).await;
+        }
+        self.enqueue(&Job::Follow { id: id.to_owned(), since }, later).await.map(|_| ())
+    }
+
+    /// Puts the job back where an event is due later.
+    async fn come_back(&self, id: &str, since: u64, due: Option<u64>) -> Result<()> {
+        let Some(due) = due else { return Ok(()) };
+        let delay = Duration::from_millis(due.saturating_sub(now_ms()));
         self.enqueue(&Job::Follow { id: id.to_owned(), since }, delay).await.map(|_| ())
     }
 }

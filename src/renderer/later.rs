@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::adopt::is_order_id;
 use super::make::described;
 use super::plan::Plan;
-use super::{Cancelling, CopyView, Deleted, Job, Order, Renderer, Status, Ticket, View};
+use super::{Cancelling, CopyView, Deleted, Job, Order, Renderer, Status, Ticket};
 use crate::error::{Error, Kind, Result};
 use crate::records::{OrderRecord, OrderState, Version};
 use crate::redacted::Redacted;
@@ -20,7 +20,7 @@ use crate::remotion::progress::RenderError;
 use crate::telemetry::now_ms;
 
 /// What the id of an order begins with.
-const PREFIX: &str = "q~";
+pub(super) const PREFIX: &str = "q~";
 /// The pause between two looks at an order that waits.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -71,7 +71,7 @@ pub enum Found {
 }
 
 impl OrderView {
-    fn new(record: &OrderRecord, order: Option<&Order>) -> Self {
+    pub(super) fn new(record: &OrderRecord, order: Option<&Order>) -> Self {
         let (status, error) = match &record.state {
             OrderState::Failed { error } => ("failed", Some(error.clone())),
             OrderState::Cancelled => ("cancelled", None),
@@ -191,6 +191,10 @@ impl Renderer {
                 OrderState::Queued => {
                     record.state = OrderState::Cancelled;
                     if self.records_of_orders()?.write_order(&record, Some(&version)).await?.is_some() {
+                        // Else the order's message sees to it, when it comes.
+                        if let Err(error) = self.settle_end(&record).await {
+                            tracing::warn!(order = record.id, code = error.kind().code(), "nobody was told yet");
+                        }
                         return Ok(cancelled);
                     }
                     // Somebody has begun to start it.
@@ -247,17 +251,15 @@ impl Renderer {
 
     async fn found(&self, record: OrderRecord, version: Version) -> Result<Found> {
         let record = self.expire(record, version).await?;
-        let OrderState::Started { ticket, record: left } = &record.state else {
+        let OrderState::Started { ticket, record: copy } = &record.state else {
             return Ok(Found::Order(Box::new(OrderView::new(&record, order_in(&record).ok().as_ref()))));
         };
-        let ticket = self.ticket(ticket)?;
+        let id = self.ticket(ticket)?;
         // Whoever started it may have died before this was done.
-        if let Some(left) = left
-            && self.record(&ticket).await?.is_none()
-        {
-            self.records_of_orders()?.write_render(left, None).await?;
+        if copy.is_some() && self.record(&id).await?.is_none() {
+            self.write_left(&self.left_of(&record, ticket, copy.as_deref())?).await?;
         }
-        Ok(Found::Render(ticket))
+        Ok(Found::Render(id))
     }
 
     /// Refuses an order that [`Renderer::start`] would refuse before it invokes anything.
@@ -287,14 +289,4 @@ impl Renderer {
 /// The order in a record.
 pub(super) fn order_in(record: &OrderRecord) -> Result<Order> {
     Order::from_json(record.order.expose().get().as_bytes())
-}
-
-impl View {
-    /// The same by the id that it was asked for: who knows an order's goes on with that.
-    pub fn known_as(mut self, id: &str) -> Self {
-        if id.starts_with(PREFIX) {
-            id.clone_into(&mut self.id);
-        }
-        self
-    }
 }

@@ -26,13 +26,16 @@ mod destinations;
 mod doctor;
 mod download;
 mod finish;
+mod follow;
 mod hosts;
 mod job;
 mod later;
+mod left;
 mod list;
 mod look;
 mod make;
 mod memory;
+mod notify;
 mod once;
 mod order;
 mod plan;
@@ -43,8 +46,10 @@ mod sites;
 mod start;
 mod still;
 mod target;
+mod tell;
 mod ticket;
 mod watch;
+mod webhook;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -55,6 +60,7 @@ use crate::aws::Aws;
 pub use crate::aws::{Message, Queue};
 use crate::callers::Caller;
 use crate::error::{Error, Kind, Result};
+use crate::notify::Notifier;
 pub use crate::records::CopyStatus;
 use crate::records::Records;
 pub use crate::remotion::progress::Status;
@@ -74,6 +80,7 @@ pub use hosts::Hosts;
 pub use job::Job;
 pub use later::{Found, OrderView};
 pub use list::{Ordered, Orders};
+pub use notify::{Event, EventData, EventError, Notify};
 pub use once::Accepted;
 pub use order::Order;
 pub use progress::{Link, View};
@@ -81,8 +88,10 @@ pub use remove::DeletedSite;
 pub use sites::{Bucket, Site, Sites};
 pub use start::Started;
 pub use still::{Image, StillOrder, StillView};
+pub use tell::EventView;
 pub use ticket::Ticket;
 pub use watch::Watch;
+pub use webhook::OwnWebhook;
 
 /// Renders that a process remembers: their ends, so as to count each once, and stills.
 const REMEMBERED: usize = 10_000;
@@ -110,6 +119,10 @@ pub struct Settings {
     pub queue: Option<Queue>,
     /// Where messages are put that nobody can do anything with.
     pub dead_letters: Option<Queue>,
+    /// What Remotion calls at the end of a render.
+    pub webhook: Option<OwnWebhook>,
+    /// Sends events to those who asked for them.
+    pub notifier: Option<Notifier>,
     /// Counts what happens.
     pub metrics: Metrics,
     /// Whether the process lives on after an answer; else what is left of a copy waits for the next request.

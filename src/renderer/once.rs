@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use super::left::Left;
 use super::start::may_have_run;
 use super::{Order, Renderer, Started};
 use crate::error::{Error, Kind, Result};
@@ -25,7 +26,7 @@ pub struct Accepted {
     pub started: Started,
     /// It was started by an earlier request.
     pub replayed: bool,
-    /// A copy is due that nobody follows yet.
+    /// Something is left to do that nobody follows yet.
     pub unfollowed: bool,
 }
 
@@ -55,15 +56,16 @@ impl Renderer {
         let claim = match self.claim(body, key).await? {
             Holder::This(claim) => claim,
             Holder::Earlier { since, id, function_name, record } => {
-                let (ticket, record) = (self.ticket(&id)?, record.as_deref());
+                let (ticket, left) = (self.ticket(&id)?, record.map(|record| *record));
+                let left = Left::new(&ticket, left, order, since);
                 // If the earlier request died before it had written down what is left to do, this does.
-                let unfollowed = self.write_down(&id, since, record).await?;
+                let unfollowed = self.write_down(&left, since).await?;
                 let renderer_function = order.media.renderer_function_name.as_deref();
-                let started = Started::new(ticket, function_name, renderer_function, record);
+                let started = Started::new(ticket, function_name, renderer_function, left.copy.as_ref());
                 return Ok(Accepted { started, replayed: true, unfollowed });
             }
         };
-        let (started, record) = match self.run(order).await {
+        let (started, left) = match self.run(order).await {
             Ok(running) => running,
             Err(error) => {
                 claim.release(&error).await;
@@ -71,21 +73,14 @@ impl Renderer {
             }
         };
         let since = claim.record.since;
-        let (kept, recorded) =
-            tokio::join!(claim.keep(&started, record.as_ref()), self.write_down(&started.id, since, record.as_ref()));
+        let (kept, recorded) = tokio::join!(claim.keep(&started, left.copy.as_ref()), self.write_down(&left, since));
         kept?;
         Ok(Accepted { started, replayed: false, unfollowed: recorded? })
     }
 
-    /// The order's place on the list, and its copy. Whether the copy was news.
-    async fn write_down(&self, id: &str, since: u64, record: Option<&Record>) -> Result<bool> {
-        let promise = async {
-            match record {
-                Some(record) => self.promise(record).await,
-                None => Ok(false),
-            }
-        };
-        let ((), promised) = tokio::join!(self.enlist(id, since), promise);
+    /// The order's place on the list, and what is left to do. Whether that was news.
+    async fn write_down(&self, left: &Left, since: u64) -> Result<bool> {
+        let ((), promised) = tokio::join!(self.enlist(&left.id, since), self.promise(left));
         promised
     }
 

@@ -8,6 +8,7 @@ use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::copy_to::CopyTo;
+use super::notify::Notify;
 use crate::error::{Error, Kind, Result};
 use crate::remotion::options::MediaOptions;
 
@@ -18,6 +19,8 @@ pub struct Order {
     pub account: Option<String>,
     /// Where the finished output is copied.
     pub copy_to: Option<CopyTo>,
+    /// Who is told of its end.
+    pub notify: Option<Notify>,
     /// Remotion's own options.
     pub media: MediaOptions,
 }
@@ -34,15 +37,15 @@ const RENAMED: [(&str, &str); 7] = [
 ];
 
 impl Order {
-    /// Reads a request's body: the options of `renderMediaOnLambda()`, `account` and `copyTo`, flat.
+    /// Reads a request's body: the options of `renderMediaOnLambda()`, `account`, `copyTo` and `notify`, flat.
     ///
     /// # Errors
     /// [`Kind::InvalidJson`]; [`Kind::InvalidField`] with the field, what was expected there and the
     /// nearest name that exists.
     pub fn from_json(body: &[u8]) -> Result<Self> {
         let mut body = Body::read(body)?;
-        let (account, copy_to) = (body.take("account")?, body.take("copyTo")?);
-        Ok(Self { account, copy_to, media: body.options()? })
+        let (account, copy_to, notify) = (body.take("account")?, body.take("copyTo")?, body.take("notify")?);
+        Ok(Self { account, copy_to, notify, media: body.options()? })
     }
 }
 

@@ -45,6 +45,9 @@ impl Renderer {
         if let Some(webhook) = &media.webhook {
             self.settings().webhook_hosts.check("webhook.url", webhook.url())?;
         }
+        if let Some(notify) = &order.notify {
+            self.check_notify(notify.url.expose())?;
+        }
         let audio_codec = media.audio_codec.map(|codec| codec.as_str());
         let extension = default_extension(codec, audio_codec)?;
         let (copy_to, file_name) =

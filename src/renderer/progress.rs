@@ -5,6 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 use serde::Serialize;
 
 use super::finish::{self, CopyView, Source};
+use super::later::PREFIX;
 use super::{Renderer, Ticket};
 use crate::aws::Presigned;
 use crate::error::{Error, Kind, Result};
@@ -47,6 +48,14 @@ impl View {
     /// Whether nothing more will happen to render and copy.
     pub fn is_final(&self) -> bool {
         self.status != Status::Rendering && self.copy.as_ref().is_none_or(CopyView::is_final)
+    }
+
+    /// The same by the id that it was asked for: who knows an order's goes on with that.
+    pub fn known_as(mut self, id: &str) -> Self {
+        if id.starts_with(PREFIX) {
+            id.clone_into(&mut self.id);
+        }
+        self
     }
 
     /// Where the output is.
@@ -99,8 +108,17 @@ impl Renderer {
     }
 
     pub(super) async fn see(&self, ticket: &Ticket, patience: Duration) -> Result<View> {
+        let until = Instant::now() + patience;
         let (view, record) = tokio::join!(self.look(ticket), self.record(ticket));
-        self.with_copy(ticket, self.with_memory(ticket, view)?, record?, patience).await
+        let view = self.with_copy(ticket, self.with_memory(ticket, view)?, record?, patience).await?;
+        // Elsewhere a follower or a message of the queue does it.
+        if view.status.is_final() && !self.settings().lives_on && !self.has_queue() {
+            let left = until.saturating_duration_since(Instant::now());
+            if let Err(error) = self.tell(ticket, &view, left).await {
+                tracing::warn!(renderId = ticket.render_id, code = error.kind().code(), "nobody was told yet");
+            }
+        }
+        Ok(view)
     }
 
     /// Adds the copy to what Remotion says. If one is due, makes it.
@@ -154,21 +172,6 @@ impl Renderer {
         }
     }
 
-    /// Follows a render to its end, and its copy with it. For processes that live on.
-    pub async fn follow(&self, ticket: &Ticket) {
-        loop {
-            match self.wait(ticket, Instant::now() + Duration::from_secs(60)).await {
-                Ok(view) if view.is_final() => return,
-                Ok(_) => {}
-                Err(error) if error.kind().is_transient() => {}
-                Err(error) => {
-                    tracing::warn!(renderId = ticket.render_id, code = error.kind().code(), "gave up following");
-                    return;
-                }
-            }
-        }
-    }
-
     /// A link to the output for `life`.
     ///
     /// # Errors
@@ -181,24 +184,6 @@ impl Renderer {
         let object = account.object(&ticket.region, &source.bucket, source.key);
         let Presigned { url, expires_at } = account.aws.presign(&object, life, SystemTime::now()).await?;
         Ok(Link { url, expires_at })
-    }
-
-    /// Takes up what an earlier process left unfinished. For processes that live on.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub async fn resume(&self) -> Result<()> {
-        let Some(records) = &self.settings().records else { return Ok(()) };
-        for id in records.renders().await? {
-            let Some((record, _)) = records.render(&id).await? else { continue };
-            let unfinished = !CopyView::from(&record.copy).is_final();
-            if let (true, Ok(ticket)) = (unfinished, self.ticket(&id)) {
-                tracing::info!(renderId = ticket.render_id, account = ticket.account, "taking up an unfinished render");
-                let renderer = self.clone();
-                tokio::spawn(async move { renderer.follow(&ticket).await });
-            }
-        }
-        Ok(())
     }
 
     pub(super) async fn record(&self, ticket: &Ticket) -> Result<Option<(Record, Version)>> {

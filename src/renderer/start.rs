@@ -5,6 +5,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::finish::CopyView;
+use super::left::Left;
 use super::plan::Plan;
 use super::target::{self, Function, Place};
 use super::{CopyTo, Order, Renderer, Ticket};
@@ -15,6 +16,7 @@ use crate::remotion::links::{Console, Pages};
 use crate::remotion::payload::{Given, Start};
 use crate::remotion::props::{self, Room};
 use crate::remotion::reply::{self, StartReply};
+use crate::remotion::webhook::Webhook;
 use crate::remotion::{check, names};
 use crate::telemetry::{Metric, now_ms};
 
@@ -54,6 +56,7 @@ pub(super) struct Prepared<'a> {
     plan: Plan<'a>,
     function: Function<'a>,
     payload: Vec<u8>,
+    webhook: Option<Webhook>,
 }
 
 /// A render that runs, and of which nobody has been told.
@@ -61,26 +64,26 @@ pub(super) struct Running<'a> {
     plan: Plan<'a>,
     pub(super) ticket: Ticket,
     function_name: String,
-    renderer_function: Option<&'a str>,
+    order: &'a Order,
 }
 
 impl Renderer {
-    /// Starts a render: one AWS call for a plain order, one more for large props. Two at once record a
-    /// copy and put it on the list; the record is durable before this returns.
+    /// Starts a render: one AWS call for a plain order, one more for large props. Two at once record what is left
+    /// to do and put it on the list; the record is durable before this returns.
     ///
     /// # Errors
     /// Bad orders cost nothing. See [`Kind`] for what AWS and the function may refuse.
     pub async fn start(&self, order: &Order) -> Result<Started> {
-        let (started, record) = self.run(order).await?;
-        if let Some(record) = record {
-            let ((), promised) = tokio::join!(self.enlist(&started.id, record.created_at), self.promise(&record));
+        let (started, left) = self.run(order).await?;
+        if !left.is_nothing() {
+            let ((), promised) = tokio::join!(self.enlist(&started.id, now_ms()), self.promise(&left));
             promised?;
         }
         Ok(started)
     }
 
     /// The render runs, and nobody has been told; what is left to do for it, to be written down first.
-    pub(super) async fn run(&self, order: &Order) -> Result<(Started, Option<Record>)> {
+    pub(super) async fn run(&self, order: &Order) -> Result<(Started, Left)> {
         let began = Instant::now();
         let mut turn = self.turn(order.account.as_deref())?;
         let running = loop {
@@ -91,8 +94,8 @@ impl Renderer {
             }
         };
         self.count_start(&running.ticket, began);
-        let record = running.record();
-        Ok((running.started(record.as_ref()), record))
+        let left = running.left();
+        Ok((running.started(left.copy.as_ref()), left))
     }
 
     async fn start_in<'a>(&'a self, place: Place<'a>, order: &'a Order) -> Result<Running<'a>> {
@@ -108,6 +111,7 @@ impl Renderer {
         let text = props::text(media.input_props.as_deref());
         let (env, bucket) = (media.env_variables.as_ref(), media.force_bucket_name.as_deref());
         let (props, bucket) = function.pack(&text, env, bucket, Room::Passed).await?;
+        let webhook = self.own_webhook(&plan, order).await;
         let given = Given {
             options: media,
             composition: plan.composition,
@@ -116,23 +120,11 @@ impl Renderer {
             version: &function.version,
             bucket: bucket.as_deref(),
             props,
+            webhook: webhook.as_ref(),
         };
         let payload = serde_json::to_vec(&Start::new(given))
             .map_err(|error| Error::new(Kind::Internal, "The order can't be written.").because(error))?;
-        Ok(Prepared { renderer: self, order, plan, function, payload })
-    }
-
-    /// Writes down what is left to do for a render that runs, before anybody is told. Whether that was news.
-    pub(super) async fn promise(&self, record: &Record) -> Result<bool> {
-        let id = &record.id;
-        let written = self.records()?.write_render(record, None).await.map_err(|error| {
-            let detail = format!("The render {id} runs, but its copy could not be recorded: {error} Ask for the copy at /v1/renders/{id}/copy when it is done.");
-            error.with("id", id.as_str()).retold(detail)
-        })?;
-        if written.is_some() {
-            self.follow_later(&id.parse()?).await;
-        }
-        Ok(written.is_some())
+        Ok(Prepared { renderer: self, order, plan, function, payload, webhook })
     }
 
     pub(super) fn count_start(&self, ticket: &Ticket, began: Instant) {
@@ -143,7 +135,7 @@ impl Renderer {
 impl<'a> Prepared<'a> {
     /// Invokes the function, once.
     pub(super) async fn send(self) -> Result<Running<'a>> {
-        let Self { renderer, order, plan, function, payload } = self;
+        let Self { renderer, order, plan, function, payload, webhook } = self;
         let Invoked { payload, threw } = function.invoke(payload).await.map_err(may_have_started)?;
         match reply::start(&payload, threw) {
             StartReply::Started { render_id, bucket_name }
@@ -151,11 +143,12 @@ impl<'a> Prepared<'a> {
             {
                 let (account, region) = (function.account.settings.name.clone(), function.region.to_owned());
                 let ticket = Ticket { account, region, bucket: bucket_name, render_id };
-                let renderer_function = order.media.renderer_function_name.as_deref();
-                Ok(Running { plan, ticket, function_name: function.name, renderer_function })
+                Ok(Running { plan, ticket, function_name: function.name, order })
             }
             StartReply::Refused(message) => {
-                let refused = function.refused("refused the render", &message, &order.secrets()).await;
+                let own = webhook.as_ref().and_then(Webhook::secret);
+                let secrets: Vec<&str> = order.secrets().into_iter().chain(own).collect();
+                let refused = function.refused("refused the render", &message, &secrets).await;
                 // Its own refusal is an answer; a crash may come after the render was launched.
                 Err(if threw { unsure(refused) } else { refused })
             }
@@ -166,15 +159,18 @@ impl<'a> Prepared<'a> {
 
 impl Running<'_> {
     /// What is left to do at its end.
-    pub(super) fn record(&self) -> Option<Record> {
-        let Self { plan, ticket, .. } = self;
-        let copy_to = plan.copy_to.as_ref()?;
-        let key = copy_to.resolved_key(&ticket.render_id, plan.composition, &plan.file_name);
-        Some(new_record(ticket, copy_to, key))
+    pub(super) fn left(&self) -> Left {
+        let Self { plan, ticket, order, .. } = self;
+        let copy = plan.copy_to.as_ref().map(|copy_to| {
+            let key = copy_to.resolved_key(&ticket.render_id, plan.composition, &plan.file_name);
+            new_record(ticket, copy_to, key)
+        });
+        Left::new(ticket, copy, order, now_ms())
     }
 
     fn started(self, record: Option<&Record>) -> Started {
-        Started::new(self.ticket, self.function_name, self.renderer_function, record)
+        let renderer_function = self.order.media.renderer_function_name.as_deref();
+        Started::new(self.ticket, self.function_name, renderer_function, record)
     }
 }
 

@@ -16,9 +16,12 @@ const VIDEOS: &str = "videos";
 const RENDER: &str = "px60ct13fy";
 /// The render that is deleted.
 const OLD_RENDER: &str = "1a2b3c4d5e";
+/// The render of the recorded webhook, and what that was signed with.
+const HOOKED_RENDER: &str = "4hy20axvv2";
+const WEBHOOK_SECRET: &str = "s3cr3t";
 
 /// What each file is answered, by the beginning of its name.
-const EXPECTED: [(&str, u64, &str); 57] = [
+const EXPECTED: [(&str, u64, &str); 59] = [
     ("alb-healthz", 200, ""),
     ("alb-output", 302, ""),
     ("alb-progress-multi-value", 200, ""),
@@ -59,8 +62,10 @@ const EXPECTED: [(&str, u64, &str); 57] = [
     ("http-v2-start-stage", 202, ""),
     ("http-v2-still", 200, ""),
     ("http-v2-unauthenticated-start", 401, "unauthenticated"),
+    ("http-v2-unauthenticated-webhook", 401, "unauthenticated"),
     ("http-v2-unauthenticated-wrong-key", 401, "unauthenticated"),
     ("http-v2-unauthenticated-wrong-password", 401, "unauthenticated"),
+    ("http-v2-webhook", 200, ""),
     ("rest-greeting", 200, ""),
     ("rest-guide-render", 200, ""),
     ("rest-output", 302, ""),
@@ -96,10 +101,12 @@ fn world(name: &str) -> (World, Settings) {
     let world = World::named(moto, BUCKET, VIDEOS);
     world.finishes(RENDER);
     world.finishes(OLD_RENDER);
+    world.finishes(HOOKED_RENDER);
     let settings = world
         .settings()
         .set("AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH", "true")
         .set("RENDERGATE_STATE", format!("s3://{name}"))
+        .set("RENDERGATE_WEBHOOK_SECRET", WEBHOOK_SECRET)
         .set("API_USERNAME", "admin")
         .set("API_PASSWORD", "password-canary")
         .set("RENDERGATE_CORS_ORIGINS", "https://shop.example");

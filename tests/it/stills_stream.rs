@@ -173,7 +173,7 @@ fn the_process_that_hears_of_a_failure_remembers_it() {
 }
 
 /// What API Gateway sends for a caller with a password.
-fn event(method: &str, path: &str, body: &Value) -> Value {
+pub(crate) fn event(method: &str, path: &str, body: &Value) -> Value {
     json!({
         "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "",
         "headers": { "content-type": "application/json", "authorization": basic("a", "canary-b") },

@@ -2,12 +2,12 @@
 
 mod cloudformation;
 mod queue;
+mod settings;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-use rendergate::config::{Config, SETTINGS};
 use serde_json::{Value, json};
 
 use cloudformation::{Stack, text_of};
@@ -28,6 +28,9 @@ pub(crate) fn role_policies(parameters: &[(&str, &str)]) -> Vec<Value> {
 
 /// A stack without a queue, as most tests here want it.
 const NO_QUEUE: (&str, &str) = ("Queue", "no");
+/// A stack without Remotion's webhooks.
+const NO_WEBHOOK: (&str, &str) = ("Webhook", "no");
+const NOTIFY: (&str, &str) = ("NotifySecretArn", "arn:aws:secretsmanager:us-east-1:123456789012:secret:events-AbCdEf");
 
 fn function(more: &[(&str, &str)]) -> Value {
     stack(more).named("AWS::Serverless::Function", "ApiFunction").unwrap()
@@ -94,11 +97,11 @@ const READS_SECRET: &str =
 
 #[test]
 fn the_role_may_do_what_the_parameters_call_for_and_nothing_else() {
-    assert_eq!(rights(&[]), set(&[&ALWAYS, &RENDERS, &WORKS]));
-    assert_eq!(rights(&[NO_QUEUE]), set(&[&ALWAYS, &RENDERS]));
-    assert_eq!(rights(&[NO_QUEUE, DESTINATION]), set(&[&ALWAYS, &RENDERS, &COPIES]));
+    assert_eq!(rights(&[NO_WEBHOOK]), set(&[&ALWAYS, &RENDERS, &WORKS]));
+    assert_eq!(rights(&[NO_WEBHOOK, NO_QUEUE]), set(&[&ALWAYS, &RENDERS]));
+    assert_eq!(rights(&[NO_WEBHOOK, NO_QUEUE, DESTINATION]), set(&[&ALWAYS, &RENDERS, &COPIES]));
     assert_eq!(
-        rights(&[NO_QUEUE, DESTINATION, ("DestinationPrefix", "customers/")]),
+        rights(&[NO_WEBHOOK, NO_QUEUE, DESTINATION, ("DestinationPrefix", "customers/")]),
         set(&[
             &ALWAYS,
             &RENDERS,
@@ -110,20 +113,24 @@ fn the_role_may_do_what_the_parameters_call_for_and_nothing_else() {
         ])
     );
     assert_eq!(
-        rights(&[NO_QUEUE, ("Auth", "apikey")]),
+        rights(&[NO_WEBHOOK, NO_QUEUE, ("Auth", "apikey")]),
         set(&[
             &ALWAYS,
             &RENDERS,
             &["secretsmanager:GetSecretValue arn:aws:secretsmanager:us-east-1:123456789012:secret:ApiKey-AbCdEf"]
         ])
     );
+    let own = "secretsmanager:GetSecretValue arn:aws:secretsmanager:us-east-1:123456789012:secret:WebhookSecret-AbCdEf";
+    assert_eq!(rights(&[NO_QUEUE]), set(&[&ALWAYS, &RENDERS, &[own]]));
+    let told = format!("secretsmanager:GetSecretValue {}", NOTIFY.1);
+    assert_eq!(rights(&[NO_WEBHOOK, NO_QUEUE, NOTIFY]), set(&[&ALWAYS, &RENDERS, &[&told]]));
     let elsewhere = rights(&[("RemotionRegion", "eu-central-1")]);
     assert!(elsewhere.contains(&RENDERS[0].replace("us-east-1", "eu-central-1")), "{elsewhere:#?}");
 }
 
 #[test]
 fn a_secret_takes_the_rights_to_render_and_copy_from_the_role() {
-    assert_eq!(rights(&[NO_QUEUE, SECRET, DESTINATION]), set(&[&ALWAYS, &[READS_SECRET]]));
+    assert_eq!(rights(&[NO_WEBHOOK, NO_QUEUE, SECRET, DESTINATION]), set(&[&ALWAYS, &[READS_SECRET]]));
 }
 
 #[test]
@@ -144,7 +151,7 @@ fn every_route_but_the_open_ones_asks_who_calls() {
         // Our program checks the key: RENDERGATE_API_KEYS below.
         (&[("Auth", "apikey")], "NONE"),
     ] {
-        let mut open = vec!["GET /", "GET /docs", "GET /healthz", "GET /openapi.json"];
+        let mut open = vec!["GET /", "GET /docs", "GET /healthz", "GET /openapi.json", "POST /v1/webhooks/remotion"];
         for preflight in [false, true] {
             let more = if preflight { &[origins][..] } else { &[] };
             let stack = stack(&[parameters, more].concat());
@@ -165,6 +172,8 @@ fn every_route_but_the_open_ones_asks_who_calls() {
             open.push("OPTIONS /{proxy+}");
         }
     }
+    let routes = stack(&[NO_WEBHOOK]).resources("AWS::ApiGatewayV2::Route");
+    assert!(!routes.contains_key("WebhookRoute"));
     let authorizer = stack(&JWT).resource("AWS::ApiGatewayV2::Authorizer");
     assert_eq!(
         authorizer["JwtConfiguration"],
@@ -217,30 +226,6 @@ fn the_function_is_arm_ends_before_the_gateway_gives_up_and_its_logs_expire() {
     assert_eq!(function["LoggingConfig"], json!({ "LogFormat": "JSON", "LogGroup": "ApiLogs" }));
     for group in stack.resources("AWS::Logs::LogGroup").values() {
         assert_eq!(group["RetentionInDays"], "7");
-    }
-}
-
-#[test]
-fn the_program_understands_its_settings() {
-    let prefix = ("DestinationPrefix", "customers/");
-    for parameters in
-        [&[][..], &[NO_QUEUE], &[DESTINATION], &[DESTINATION, prefix], &[SECRET, DESTINATION, ("Auth", "apikey")]]
-    {
-        let function = function(parameters);
-        let variables: HashMap<_, _> = function["Environment"]["Variables"]
-            .as_object()
-            .unwrap()
-            .iter()
-            .map(|(name, value)| (name.clone(), text_of(value)))
-            .collect();
-        for name in variables.keys() {
-            let known = SETTINGS.iter().any(|setting| setting.name == name);
-            assert!(known || name == "AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH", "{name}");
-        }
-        let config = Config::from_lookup(|name| variables.get(name).cloned()).unwrap();
-        assert_eq!(config.account.settings.account_id.is_none(), parameters.contains(&SECRET));
-        assert_eq!(config.api_keys.is_some(), parameters.contains(&("Auth", "apikey")));
-        assert_eq!(config.queue.is_none(), parameters.contains(&NO_QUEUE));
     }
 }
 

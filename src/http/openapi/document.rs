@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::problem;
 use super::routes::{order, routes};
+use super::webhooks;
 use crate::error::Kind;
 
 /// A schema, and an example of it.
@@ -39,6 +40,7 @@ pub(super) fn document() -> Value {
     let mut schemas = settings.into_generator();
     let routes = routes(&mut schemas);
     let order = order(&mut schemas);
+    let webhooks = webhooks::webhooks(&mut schemas);
     let mut paths = Map::new();
     for route in &routes {
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
@@ -55,6 +57,7 @@ pub(super) fn document() -> Value {
         "servers": [{"url": "/"}],
         "security": [{"basic": []}, {"bearer": []}, {"apiKey": []}],
         "paths": paths,
+        "webhooks": webhooks,
         "components": {
             "schemas": components,
             "securitySchemes": {

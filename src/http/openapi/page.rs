@@ -36,6 +36,20 @@ pub(super) fn page(document: &Value) -> String {
     for (path, method, operation) in operations {
         route(&mut html, path, method, operation);
     }
+    html.push_str(
+        "<h2 id=\"events\">Events</h2>\n<p>What is sent to the <code>url</code> of <code>notify</code>.</p>\n",
+    );
+    for (name, event) in members(&document["webhooks"]) {
+        let event = &event["post"];
+        let example = &event["requestBody"]["content"]["application/json"]["example"];
+        let _ = writeln!(
+            html,
+            "<h3 id=\"event-{name}\">{name}</h3>\n<p>{} {}</p>\n<pre>{}</pre>",
+            text(&event["summary"]),
+            text(&event["description"]),
+            escape(&format!("{example:#}"))
+        );
+    }
     for (name, schema) in members(&document["components"]["schemas"]) {
         let _ = writeln!(html, "<h2 id=\"schema-{name}\">{name}</h2>\n<p>{}</p>", text(&schema["description"]));
         fields(&mut html, schema);

@@ -10,6 +10,7 @@ pub(super) const ORDER_PROBLEMS: &[Kind] = &[
     Kind::InvalidParameter,
     Kind::StateNotConfigured,
     Kind::QueueNotConfigured,
+    Kind::NotifyNotConfigured,
     Kind::DestinationsNotConfigured,
     Kind::Unauthenticated,
     Kind::RateLimited,

@@ -9,10 +9,10 @@ use super::document::Route;
 use super::problems::{
     CANCEL_PROBLEMS, COPY_PROBLEMS, DELETE_PROBLEMS, KEY_PROBLEMS, LOOK_PROBLEMS, ORDER_PROBLEMS, OUTPUT_PROBLEMS,
 };
-use super::{list, queue, stills};
+use super::{list, queue, stills, webhooks};
 use crate::remotion::links::Console;
 use crate::remotion::options::MediaOptions;
-use crate::renderer::{Cancelling, CopyTo, CopyView, Deleted, OrderView, View};
+use crate::renderer::{Cancelling, CopyTo, CopyView, Deleted, Notify, OrderView, View};
 
 pub(super) const ID: &str = "default~us-east-1~remotionlambda-useast1-abcdefghij~m1yq8x2c0v";
 pub(super) const SITE: &str =
@@ -21,7 +21,11 @@ pub(super) const FUNCTION: &str = "remotion-render-4-0-527-mem2048mb-disk2048mb-
 
 /// The body of an order: Remotion's options and ours, flat.
 pub(super) fn order(schemas: &mut SchemaGenerator) -> Value {
-    with_ours(MediaOptions::json_schema(schemas).to_value(), schemas)
+    let mut order = with_ours(MediaOptions::json_schema(schemas).to_value(), schemas);
+    let notify = schemas.subschema_for::<Notify>();
+    order["properties"]["notify"] =
+        json!({"anyOf": [notify, {"type": "null"}], "description": "Who is told of the end, by signed events."});
+    order
 }
 
 /// The options with `account` and `copyTo`.
@@ -228,6 +232,7 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
     routes.extend(listed);
     routes.extend(stills::routes(schemas));
     routes.extend(queue::routes(schemas));
+    routes.push(webhooks::route());
     routes
 }
 
