@@ -208,7 +208,8 @@ impl Started {
     }
 }
 
-/// An answer that was lost says nothing about the render; only a 429 says that nothing ran.
+/// An answer that was lost says nothing about the render; that nothing ran is known from a 429 alone, and where
+/// there was no connection.
 fn may_have_started(error: Error) -> Error {
     match error.kind() {
         _ if error.is_unsent() => error,

@@ -66,5 +66,6 @@ mod stills;
 mod stills_stream;
 mod submit;
 mod template;
+mod unconnected;
 mod vectors;
 mod worker;
