@@ -11,6 +11,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use sha2::Sha512;
 
+use crate::digest::hex;
+
 /// The header that holds the signature, as HTTP compares it.
 pub const SIGNATURE_HEADER: &str = "x-remotion-signature";
 
@@ -43,8 +45,7 @@ impl Error for SignatureError {}
 
 /// The signature of these bytes: `sha512=` and 128 hexadecimal digits in lower case.
 pub fn sign(secret: &[u8], body: &[u8]) -> String {
-    let digest = digest(secret, body).finalize().into_bytes();
-    digest.iter().fold("sha512=".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+    format!("sha512={}", hex(&digest(secret, body).finalize().into_bytes()))
 }
 
 /// Checks the header [`SIGNATURE_HEADER`] of a request. `body` must be the bytes as they arrived: JSON that

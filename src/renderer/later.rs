@@ -120,7 +120,7 @@ impl Renderer {
             destinations: self.caller.limits.destinations.clone(),
             state: OrderState::Queued,
         };
-        let records = self.records_of_orders()?;
+        let records = self.records()?;
         let version = records.write_order(&record, None).await?;
         let version = version.ok_or_else(|| Error::new(Kind::Internal, "An id was given twice. Order again."))?;
         let job = Job::Start { order: record.id.clone(), attempt: 0 };
@@ -190,7 +190,7 @@ impl Renderer {
                 OrderState::Cancelled => return Ok(cancelled),
                 OrderState::Queued => {
                     record.state = OrderState::Cancelled;
-                    if self.records_of_orders()?.write_order(&record, Some(&version)).await?.is_some() {
+                    if self.records()?.write_order(&record, Some(&version)).await?.is_some() {
                         return Ok(cancelled);
                     }
                     // Somebody has begun to start it.
@@ -234,7 +234,7 @@ impl Renderer {
         if !is_order_id(id) {
             return Err(unknown());
         }
-        let (record, version) = self.records_of_orders()?.order(id).await?.ok_or_else(unknown)?;
+        let (record, version) = self.records()?.order(id).await?.ok_or_else(unknown)?;
         // Of a bad order only its failure can be seen.
         if let Ok(order) = order_in(&record)
             && let Err(error) = self.plan_somewhere(&order)
@@ -255,7 +255,7 @@ impl Renderer {
         if let Some(left) = left
             && self.record(&ticket).await?.is_none()
         {
-            self.records_of_orders()?.write_render(left, None).await?;
+            self.records()?.write_render(left, None).await?;
         }
         Ok(Found::Render(ticket))
     }

@@ -158,7 +158,7 @@ impl Renderer {
         self.settings().records.as_ref().ok_or_else(|| {
             Error::new(
                 Kind::StateNotConfigured,
-                "Copies, idempotency keys and the list of orders need a place for records: set RENDERGATE_STATE to s3://bucket or file:<folder>.",
+                "Copies, queued orders, idempotency keys and the list need a place for records: set RENDERGATE_STATE to s3://bucket or file:<folder>.",
             )
         })
     }

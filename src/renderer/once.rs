@@ -5,13 +5,12 @@
 
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
-
 use super::start::may_have_run;
 use super::{Order, Renderer, Started};
+use crate::digest::sha256;
 use crate::error::{Error, Kind, Result};
 use crate::records::{KeyRecord, KeyState, Record, Records, Version};
-use crate::telemetry::now_ms;
+use crate::telemetry::{age, now_ms};
 
 /// How long a key is remembered.
 const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -94,9 +93,9 @@ impl Renderer {
         let records = self.records()?;
         let scope = serde_json::to_vec(&(&self.caller.name, key))
             .map_err(|error| Error::new(Kind::Internal, "The key can't be written.").because(error))?;
-        let name = hex(&scope);
+        let name = sha256(&scope);
         let (claim, since) = (uuid::Uuid::new_v4().to_string(), now_ms());
-        let record = KeyRecord { claim, body: hex(body), since, state: KeyState::Starting };
+        let record = KeyRecord { claim, body: sha256(body), since, state: KeyState::Starting };
         let mut seen = None;
         // The second time in place of one that is over.
         for _ in 0..2 {
@@ -155,7 +154,7 @@ fn earlier(found: KeyRecord, body: &str) -> Result<Holder<'static>> {
         KeyState::Started { id, function_name, record } => {
             Ok(Holder::Earlier { since: found.since, id, function_name, record })
         }
-        KeyState::Starting if age(&found) <= LONGEST_START => Err(in_progress()),
+        KeyState::Starting if age(found.since) <= LONGEST_START => Err(in_progress()),
         KeyState::Starting | KeyState::Unknown | KeyState::Free => Err(Error::new(
             Kind::StartUnknown,
             "The first request with this Idempotency-Key broke off, and Remotion keeps nothing by which its render could be found: it may have started. Look into the render bucket; to render in any case, use another key.",
@@ -170,13 +169,5 @@ fn in_progress() -> Error {
 }
 
 fn is_over(record: &KeyRecord) -> bool {
-    record.state == KeyState::Free || age(record) > REMEMBERED
-}
-
-fn age(record: &KeyRecord) -> Duration {
-    Duration::from_millis(now_ms().saturating_sub(record.since))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    record.state == KeyState::Free || age(record.since) > REMEMBERED
 }
