@@ -3,8 +3,8 @@
 //! `order` is what callers ask for, `plan` checks it, `target` is the function that it goes to, `start` sends it,
 //! `once` sees to it that a request which is repeated starts nothing anew, `list` tells what was ordered, `ticket` is
 //! the claim check, `look` reads how it is, `ask` has the function tell it, `progress` and `watch` follow, `finish`
-//! sees to the copy, which whoever has the `claim` may `make`, `job` is what is done later, `later` accepts orders
-//! that `begin` starts from the queue, `download` brings it here, `cancel` stops, `delete` clears away, `bucket`
+//! sees to the copy, which whoever has the `claim` may `make`, `job` is what is done later, `submit` accepts orders
+//! that `begin` starts from the queue, `later` finds them, `download` brings it here, `cancel` stops, `delete` clears away, `bucket`
 //! makes the place for it
 //! all. `still` renders one image while the caller waits, `attempt` by `attempt`, with a `memory` of those that take
 //! longer. `compositions`, `deployed` and `sites` tell what there is to render, and with what, `doctor` whether all of
@@ -42,6 +42,7 @@ mod remove;
 mod sites;
 mod start;
 mod still;
+mod submit;
 mod target;
 mod ticket;
 mod watch;
@@ -74,7 +75,7 @@ pub use hosts::Hosts;
 pub use job::Job;
 pub use later::{Found, OrderView};
 pub use list::{Ordered, Orders};
-pub use once::Accepted;
+pub use once::{Accepted, Once};
 pub use order::Order;
 pub use progress::{Link, View};
 pub use remove::DeletedSite;

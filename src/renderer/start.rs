@@ -223,7 +223,7 @@ pub(super) fn may_have_run(error: &Error) -> bool {
     error.members().contains_key(MAY_HAVE_STARTED)
 }
 
-fn unsure(error: Error) -> Error {
+pub(super) fn unsure(error: Error) -> Error {
     let detail = format!("{} The render may have started all the same.", error.detail());
     error.retold(detail).with(MAY_HAVE_STARTED, true)
 }

@@ -51,6 +51,7 @@ mod list;
 mod logs;
 mod once;
 mod once_killed;
+mod once_queued;
 mod orders;
 mod orders_broken;
 mod orders_plain;
