@@ -225,7 +225,7 @@ impl Error {
         Self { kind: *kind, detail: detail.clone(), members: members.clone(), source: None, unsent: *unsent }
     }
 
-    /// Says that the call was never made, for want of credentials: nothing can have come of it.
+    /// Says that the call was never made, for want of credentials or of a connection: nothing can have come of it.
     pub fn unsent(self) -> Self {
         Self { unsent: true, ..self }
     }

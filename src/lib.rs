@@ -17,7 +17,7 @@
 //! credentials  aws  outbound         the world: who we are, what we call,
 //! records  callers  notify           what we keep, who calls, whom we tell
 //! remotion                           the protocol: pure
-//! error  redacted  telemetry         ground
+//! digest  error  redacted  telemetry  ground
 //! ```
 //!
 //! # The path of one render
@@ -45,6 +45,7 @@
 //! # }
 //! ```
 
+pub mod digest;
 pub mod error;
 pub mod redacted;
 pub mod telemetry;

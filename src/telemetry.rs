@@ -3,7 +3,7 @@
 //! Only our own events are let through below `warn`: the SDK's debug output holds signed requests.
 
 use std::io::{IsTerminal, Write};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 use tracing::level_filters::LevelFilter;
@@ -40,6 +40,11 @@ pub fn init(format: LogFormat, level: LevelFilter, on_lambda: bool) {
 /// Milliseconds since 1970.
 pub fn now_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// How long ago that was, in milliseconds since 1970; nothing for what is to come.
+pub fn age(since: u64) -> Duration {
+    Duration::from_millis(now_ms().saturating_sub(since))
 }
 
 /// Metrics as lines of CloudWatch's embedded metric format on standard output: no call, no agent.

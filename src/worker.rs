@@ -3,6 +3,7 @@
 //! A message stays on the queue until its job is done, put back or given up by the queue itself.
 
 use serde::{Deserialize, Serialize};
+use tokio::task::JoinHandle;
 use tracing::Instrument;
 
 use crate::app::App;
@@ -45,28 +46,35 @@ pub struct Failure {
     pub item_identifier: String,
 }
 
+impl Failures {
+    /// Those whose job is not done.
+    fn of(ended: Vec<(String, bool)>) -> Self {
+        let failed = ended.into_iter().filter(|(_, done)| !done);
+        Self { batch_item_failures: failed.map(|(item_identifier, _)| Failure { item_identifier }).collect() }
+    }
+}
+
+#[cfg(not(panic = "unwind"))]
+compile_error!("a job that panics must fail alone: build with panic = \"unwind\"");
+
 /// Does the jobs of a batch, all at once; what fails, or panics, fails alone.
 pub async fn handle(app: &App, batch: Batch) -> Failures {
-    let mut failures = Failures::default();
-    for (item_identifier, done) in perform_all(&app.renderer, batch.records).await {
-        if !done {
-            failures.batch_item_failures.push(Failure { item_identifier });
-        }
-    }
-    failures
+    Failures::of(ends(begin_all(&app.renderer, batch.records)).await)
+}
+
+/// Each message's id, and its job, which is under way.
+fn begin_all(renderer: &Renderer, messages: Vec<Received>) -> Vec<(String, JoinHandle<Result<()>>)> {
+    let begin = |Received { message_id, body }| {
+        let (renderer, span) = (renderer.clone(), tracing::info_span!("message", messageId = message_id));
+        let id = message_id.clone();
+        let work = async move { renderer.take(&id, &body).await };
+        (message_id, tokio::spawn(work.instrument(span)))
+    };
+    messages.into_iter().map(begin).collect()
 }
 
 /// Each message's id, and whether its job is done.
-async fn perform_all(renderer: &Renderer, messages: Vec<Received>) -> Vec<(String, bool)> {
-    let started: Vec<_> = messages
-        .into_iter()
-        .map(|Received { message_id, body }| {
-            let (renderer, span) = (renderer.clone(), tracing::info_span!("message", messageId = message_id));
-            let id = message_id.clone();
-            let work = async move { renderer.take(&id, &body).await };
-            (message_id, tokio::spawn(work.instrument(span)))
-        })
-        .collect();
+async fn ends(started: Vec<(String, JoinHandle<Result<()>>)>) -> Vec<(String, bool)> {
     let mut ended = Vec::with_capacity(started.len());
     for (message_id, work) in started {
         let done = match work.await {
@@ -105,12 +113,34 @@ pub async fn work(app: &App, stop: impl Future<Output = ()>) -> Result<()> {
         };
         let jobs =
             messages.iter().map(|message| Received { message_id: message.id.clone(), body: message.body.clone() });
-        let ended = perform_all(&app.renderer, jobs.collect()).await;
+        let ended = ends(begin_all(&app.renderer, jobs.collect())).await;
         let done: Vec<_> =
             messages.into_iter().zip(ended).filter(|(_, (_, done))| *done).map(|(message, _)| message).collect();
         if let Err(error) = app.renderer.forget(&done).await {
             // They come again, and are found done.
             tracing::warn!(code = error.kind().code(), "done messages could not be deleted");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_job_that_panics_fails_alone() {
+        async fn job(reached: Option<bool>) -> Result<()> {
+            tokio::task::yield_now().await;
+            match reached {
+                Some(true) => Ok(()),
+                Some(false) => Err(Error::new(Kind::AwsUnavailable, "not now")),
+                None => panic!("a fault of ours"),
+            }
+        }
+        let jobs = [("first", Some(true)), ("panics", None), ("fails", Some(false)), ("last", Some(true))];
+        let started = jobs.map(|(id, reached)| (id.to_owned(), tokio::spawn(job(reached))));
+        let answer = serde_json::to_value(Failures::of(ends(started.into()).await)).unwrap();
+        let expected = serde_json::json!([{ "itemIdentifier": "panics" }, { "itemIdentifier": "fails" }]);
+        assert_eq!(answer, serde_json::json!({ "batchItemFailures": expected }));
     }
 }

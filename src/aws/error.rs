@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use hyper_util::client::legacy;
 
 use crate::error::{Error, Kind};
 
@@ -106,6 +107,15 @@ fn is_throttle(code: &str, status: u16) -> bool {
 /// A credential source of ours explains itself; its error travels inside the SDK's.
 fn find_ours(error: &(dyn StdError + 'static)) -> Option<Error> {
     sources(error).find_map(|source| source.downcast_ref::<Error>().map(Error::share)).map(Error::unsent)
+}
+
+/// Marks a failure to connect (no such host, refused, out of time, no TLS): nothing was sent. Only for calls of which
+/// an earlier attempt, if there was one, is known to have done nothing.
+pub(super) fn unsent_where_unconnected(error: Error) -> Error {
+    let connecting = |source: &(dyn StdError + 'static)| {
+        source.downcast_ref::<legacy::Error>().is_some_and(legacy::Error::is_connect)
+    };
+    if sources(&error).any(connecting) { error.unsent() } else { error }
 }
 
 fn is_credentials_error(error: &(dyn StdError + 'static)) -> bool {

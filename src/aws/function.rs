@@ -14,6 +14,7 @@ use aws_sdk_lambda::types::error::InvokeWithResponseStreamResponseEventError;
 use aws_sdk_lambda::types::{FunctionConfiguration, InvokeWithResponseStreamResponseEvent as Event};
 use aws_smithy_runtime_api::client::retries::classifiers::RetryClassifierPriority;
 
+use super::error::unsent_where_unconnected;
 use super::{Aws, Call, Result, unreadable};
 use crate::error::{Error, Kind};
 use crate::remotion::names;
@@ -69,7 +70,7 @@ impl Aws {
             let request = clients.lambda(region).invoke().function_name(function).payload(payload.clone());
             async move { request.customize().config_override(on_throttle.retries()).send().await }
         });
-        let answer = made.await.map_err(|error| not_found(error, region, function))?;
+        let answer = made.await.map_err(|error| not_invoked(error, region, function))?;
         let threw = answer.function_error.is_some();
         Ok(Invoked { payload: answer.payload.map(Blob::into_inner).unwrap_or_default(), threw })
     }
@@ -92,7 +93,7 @@ impl Aws {
             let request = request.function_name(function).payload(payload.clone());
             async move { request.customize().config_override(on_throttle.retries()).send().await }
         });
-        let answer = made.await.map_err(|error| not_found(error, region, function))?;
+        let answer = made.await.map_err(|error| not_invoked(error, region, function))?;
         Ok(Streaming(answer.event_stream))
     }
 }
@@ -214,6 +215,11 @@ pub(super) fn invoking(region: &str, function: &str) -> Call {
         format!("arn:{}:lambda:{region}:*:function:{function}", names::partition(region))
     };
     Call { action: "lambda:InvokeFunction", resource }
+}
+
+/// What was tried before was throttled or refused: it did not run either.
+fn not_invoked(error: Error, region: &str, function: &str) -> Error {
+    not_found(unsent_where_unconnected(error), region, function)
 }
 
 pub(super) fn not_found(error: Error, region: &str, function: &str) -> Error {

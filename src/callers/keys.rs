@@ -9,6 +9,7 @@ use subtle::ConstantTimeEq;
 
 use super::Limits;
 use crate::credentials::Kept;
+use crate::digest::hex;
 use crate::error::{Error, Kind, Result};
 use crate::redacted::Redacted;
 
@@ -147,10 +148,6 @@ fn secret(text: &str) -> Result<Vec<ApiKey>> {
     ApiKey::list(text).map_err(|error| {
         Error::new(Kind::CredentialsUnavailable, format!("The secret with the API keys is wrong: {error}"))
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Request, State};
-use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -15,14 +14,12 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tracing::Instrument;
 
-use super::accepted::{QueuedBody, StartedBody};
+use super::accepted::{self, QueuedBody, StartedBody};
 use super::auth::Verbs;
-use super::idempotency;
-use super::renders;
-use super::{body, problem};
+use super::{body, idempotency, problem, renders};
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
-use crate::renderer::{Order, Renderer};
+use crate::renderer::{Accepted, Once, Renderer};
 
 /// The most orders at once.
 const MOST: usize = 100;
@@ -57,25 +54,37 @@ pub(super) enum Outcome {
 pub(super) async fn start(State(app): State<App>, Verbs(renderer): Verbs, request: Request) -> Result<Response> {
     let deadline = renders::until(request.extensions(), LONGEST);
     let (headers, body) = body::json(request).await?;
-    idempotency::refuse(&headers)?;
+    let once = idempotency::once(&renderer, &headers, &body)?;
     let Batch { orders } = serde_json::from_slice(&body)
         .map_err(|error| Error::field("orders", "a body of the form {\"orders\": [{…}, …]}").because(error))?;
     if !(1..=MOST).contains(&orders.len()) {
         return Err(Error::field("orders", format!("1 to {MOST} orders")));
     }
+    let (keys, replayed) = match &once {
+        None => (None, false),
+        Some(once) => {
+            let (since, replayed) = renderer.claim_batch(once).await?;
+            (Some(move |position| once.of_batch(since, position)), replayed)
+        }
+    };
+    let orders = orders.into_iter().enumerate();
+    let orders = orders.map(|(position, order)| (order, keys.as_ref().map(|key| key(position)))).collect();
     let results = all(&app, &renderer, orders, deadline).await;
-    Ok(Json(serde_json::json!({ "results": results })).into_response())
+    Ok((accepted::mark(replayed), Json(serde_json::json!({ "results": results }))).into_response())
 }
 
-async fn all(app: &App, renderer: &Renderer, orders: Vec<Box<RawValue>>, deadline: Instant) -> Vec<Outcome> {
+/// Each order, and what it is recognized by where the batch has a key.
+type Orders = Vec<(Box<RawValue>, Option<Once>)>;
+
+async fn all(app: &App, renderer: &Renderer, orders: Orders, deadline: Instant) -> Vec<Outcome> {
     let room = Arc::new(Semaphore::new(AT_ONCE));
     let mut tasks = JoinSet::new();
     let mut outcomes: Vec<_> = orders.iter().map(|_| None).collect();
-    for (number, order) in orders.into_iter().enumerate() {
+    for (number, (order, once)) in orders.into_iter().enumerate() {
         let (app, renderer, room) = (app.clone(), renderer.clone(), room.clone());
         let work = async move {
             let _room = room.acquire_owned().await;
-            let outcome = one(&app, &renderer, order.get().as_bytes(), deadline).await;
+            let outcome = one(&app, renderer, &order, once, deadline).await;
             (number, outcome.unwrap_or_else(|error| Outcome::Problem(problem::members(&error))))
         };
         tasks.spawn(work.in_current_span());
@@ -93,15 +102,19 @@ async fn all(app: &App, renderer: &Renderer, orders: Vec<Box<RawValue>>, deadlin
 }
 
 /// As `Prefer: respond-async` where there is a queue; else it is started.
-async fn one(app: &App, renderer: &Renderer, order: &[u8], deadline: Instant) -> Result<Outcome> {
+async fn one(
+    app: &App,
+    renderer: Renderer,
+    order: &RawValue,
+    once: Option<Once>,
+    deadline: Instant,
+) -> Result<Outcome> {
     if deadline.saturating_duration_since(Instant::now()) < TIME_FOR_ONE {
         return Err(Error::new(Kind::Timeout, "No time was left for this order: nothing was started. Send it again."));
     }
-    if renderer.has_queue() {
-        return Ok(Outcome::Queued(Box::new(renderer.submit(order).await?.into())));
-    }
-    // A batch takes no key.
-    let (headers, body) = (HeaderMap::new(), Bytes::copy_from_slice(order));
-    let (started, _) = renders::begin(app, renderer.clone(), Order::from_json(order)?, &headers, body).await?;
-    Ok(Outcome::Started(Box::new(started.into())))
+    let (later, order) = (renderer.has_queue(), Bytes::copy_from_slice(order.get().as_bytes()));
+    Ok(match accepted::accept(app, renderer, order, once, later).await? {
+        Accepted::Queued { order, .. } => Outcome::Queued(Box::new((*order).into())),
+        Accepted::Started { started, .. } => Outcome::Started(Box::new((*started).into())),
+    })
 }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
@@ -11,37 +12,48 @@ use serde_json::json;
 
 use super::auth::Verbs;
 use super::door::About;
-use super::idempotency;
-use super::{body, renders};
+use super::{accepted, body, idempotency, renders};
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
-use crate::renderer::{Found, Order, Status};
+use crate::renderer::{Accepted, Found, Renderer, Status};
 
 /// How long the link to a finished render works, as in the guide.
 const LINK: Duration = Duration::from_secs(900);
 
-/// Without a body, renders the configured composition; a body is an order.
+/// Without a body, renders the configured composition; a body is an order. Where a key finds an order that waits,
+/// there is no `renderId` yet, but its `id`.
 pub(super) async fn render(State(app): State<App>, Verbs(renderer): Verbs, request: Request) -> Result<Response> {
-    let (headers, body) = body::json(request).await?;
-    let order = if body.is_empty() { Order::default() } else { Order::from_json(&body)? };
-    let (started, replayed) = renders::begin(&app, renderer, order, &headers, body).await?;
-    let answer = json!({
-        "message": "Video rendered.",
-        "renderId": started.render_id,
-        "bucketName": started.bucket_name,
-    });
-    let mut response = (replayed, Json(answer)).into_response();
-    response.extensions_mut().insert(About { render_id: started.render_id, account: started.account });
-    Ok(response)
+    let message = "Video rendered.";
+    Ok(match accept(&app, renderer, request, false).await? {
+        Accepted::Started { started, replayed, .. } => {
+            let answer =
+                json!({ "message": message, "renderId": started.render_id, "bucketName": started.bucket_name });
+            let mut response = (accepted::mark(replayed), Json(answer)).into_response();
+            response.extensions_mut().insert(accepted::about(&started));
+            response
+        }
+        Accepted::Queued { order, replayed } => {
+            let answer = json!({ "message": message, "renderId": null, "bucketName": null, "id": order.id });
+            (accepted::mark(replayed), Json(answer)).into_response()
+        }
+    })
 }
 
-/// Puts the order in the body on the queue.
-pub(super) async fn enqueue(Verbs(renderer): Verbs, request: Request) -> Result<Response> {
+/// Puts the order in the body on the queue. Where a key finds a render that was started, there is no message.
+pub(super) async fn enqueue(State(app): State<App>, Verbs(renderer): Verbs, request: Request) -> Result<Response> {
+    let (id, message_id, replayed) = match accept(&app, renderer, request, true).await? {
+        Accepted::Started { started, replayed, .. } => (started.id, None, replayed),
+        Accepted::Queued { order, replayed } => (order.id, order.message_id, replayed),
+    };
+    let answer = json!({ "message": "Message enqueued.", "messageId": message_id, "id": id });
+    Ok((accepted::mark(replayed), Json(answer)).into_response())
+}
+
+async fn accept(app: &App, renderer: Renderer, request: Request, later: bool) -> Result<Accepted> {
     let (headers, body) = body::json(request).await?;
-    idempotency::refuse(&headers)?;
-    let order = renderer.submit(if body.is_empty() { b"{}" } else { &body }).await?;
-    let answer = json!({ "message": "Message enqueued.", "messageId": order.message_id, "id": order.id });
-    Ok(Json(answer).into_response())
+    let once = idempotency::once(&renderer, &headers, &body)?;
+    let order = if body.is_empty() { Bytes::from_static(b"{}") } else { body };
+    accepted::accept(app, renderer, order, once, later).await
 }
 
 /// How a render is, and a link to its output when there is one. An id of ours does without `bucketName`.

@@ -3,6 +3,7 @@
 use axum::http::{HeaderMap, HeaderName};
 
 use crate::error::{Error, Kind, Result};
+use crate::renderer::{Once, Renderer};
 
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Marks an answer to an order that had been accepted before; the name that payment services use.
@@ -15,7 +16,7 @@ const LONGEST: usize = 255;
 ///
 /// # Errors
 /// [`Kind::InvalidParameter`] for a header that holds none, or several.
-pub(super) fn key(headers: &HeaderMap) -> Result<Option<String>> {
+fn key(headers: &HeaderMap) -> Result<Option<String>> {
     let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let key = value.to_str().ok().filter(|_| values.next().is_none()).and_then(|value| read(value.trim()));
@@ -44,16 +45,22 @@ fn read(value: &str) -> Option<String> {
     Some(key)
 }
 
-/// For what can't be done once.
+/// What a request with a key is recognized by.
 ///
 /// # Errors
-/// [`Kind::InvalidParameter`] for a request with a key: ignoring it would start second renders.
+/// As [`key`].
+pub(super) fn once(renderer: &Renderer, headers: &HeaderMap, body: &[u8]) -> Result<Option<Once>> {
+    key(headers)?.map(|key| renderer.once(&key, body)).transpose()
+}
+
+/// For stills, which are answered with their image: ignoring a key would render a second one.
+///
+/// # Errors
+/// [`Kind::InvalidParameter`] for a request with a key.
 pub(super) fn refuse(headers: &HeaderMap) -> Result<()> {
     if headers.contains_key(IDEMPOTENCY_KEY) {
-        return Err(Error::new(
-            Kind::InvalidParameter,
-            "`Idempotency-Key` is for renders that are started at once: it is not taken with `respond-async`, in batches and by /enqueue. Leave it out.",
-        ));
+        let detail = "`Idempotency-Key` is for renders. Leave it out; a still that is ordered again is rendered again.";
+        return Err(Error::new(Kind::InvalidParameter, detail).with("field", "Idempotency-Key"));
     }
     Ok(())
 }

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::header::{ACCEPT, CACHE_CONTROL, LOCATION};
 use axum::http::request::Parts;
@@ -12,16 +11,13 @@ use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
 use serde_json::json;
-use tracing::Instrument;
 
-use super::accepted::{QueuedBody, StartedBody};
 use super::auth::Verbs;
-use super::body;
 use super::door::{About, Door};
-use super::idempotency::{self, IDEMPOTENT_REPLAYED};
+use super::{accepted, body, idempotency};
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
-use crate::renderer::{Accepted, CopyStatus, CopyTo, Found, Order, OrderView, Renderer, Started, Ticket};
+use crate::renderer::{Accepted, CopyStatus, CopyTo, Found, Renderer, Ticket};
 
 pub(super) const PREFER: HeaderName = HeaderName::from_static("prefer");
 pub(super) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
@@ -48,24 +44,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
 
 pub(super) async fn start(State(app): State<App>, Verbs(renderer): Verbs, request: Request) -> Result<Response> {
     let (headers, body) = body::json(request).await?;
-    if prefers_async(&headers) {
-        idempotency::refuse(&headers)?;
-        return Ok(queued(renderer.submit(&body).await?));
+    let (later, once) = (prefers_async(&headers), idempotency::once(&renderer, &headers, &body)?);
+    let accepted = accepted::accept(&app, renderer, body, once, later).await?;
+    let queued = matches!(accepted, Accepted::Queued { .. });
+    let mut response = accepted::answer(accepted);
+    if later && queued {
+        response.headers_mut().insert(PREFERENCE_APPLIED, HeaderValue::from_static("respond-async"));
     }
-    let order = Order::from_json(&body)?;
-    let (started, replayed) = begin(&app, renderer, order, &headers, body).await?;
-    let about = About { render_id: started.render_id.clone(), account: started.account.clone() };
-    let body = StartedBody::from(started);
-    let location = [(LOCATION, body.links.own.clone())];
-    let mut response = (StatusCode::ACCEPTED, location, replayed, Json(body)).into_response();
-    response.extensions_mut().insert(about);
     Ok(response)
-}
-
-fn queued(order: OrderView) -> Response {
-    let body = QueuedBody::from(order);
-    let headers = [(LOCATION, body.links.own.clone()), (PREFERENCE_APPLIED, "respond-async".to_owned())];
-    (StatusCode::ACCEPTED, headers, Json(body)).into_response()
 }
 
 /// How long a request may wait: so many seconds, but no longer than the door does.
@@ -75,38 +61,6 @@ pub(super) fn until(extensions: &Extensions, seconds: u64) -> Instant {
         Some(deadline) => until.min(deadline.checked_sub(MARGIN).unwrap_or(deadline)),
         None => until,
     }
-}
-
-/// Starts an order, once where the request has a key; the headers of the answer tell of a replay. A process that
-/// lives on sees to its copy itself.
-pub(super) async fn begin(
-    app: &App,
-    renderer: Renderer,
-    order: Order,
-    headers: &HeaderMap,
-    body: Bytes,
-) -> Result<(Started, HeaderMap)> {
-    let (key, lives_on) = (idempotency::key(headers)?, app.lives_on);
-    // A caller that hangs up drops its request, but must not drop a render that is half written down.
-    let work = async move {
-        let accepted = match key {
-            Some(key) => renderer.start_once(&order, &body, &key).await?,
-            None => {
-                let started = renderer.start(&order).await?;
-                Accepted { unfollowed: started.copy.is_some() || order.notify.is_some(), replayed: false, started }
-            }
-        };
-        if lives_on && accepted.unfollowed {
-            let ticket = renderer.ticket(&accepted.started.id)?;
-            tokio::spawn(async move { renderer.follow(&ticket).await });
-        }
-        Ok(accepted)
-    };
-    let done = tokio::spawn(work.in_current_span()).await;
-    let Accepted { started, replayed, .. } =
-        done.map_err(|broken| Error::new(Kind::Internal, "The start broke off. The render may run.").because(broken))??;
-    let replayed = replayed.then_some((IDEMPOTENT_REPLAYED, HeaderValue::from_static("true")));
-    Ok((started, replayed.into_iter().collect()))
 }
 
 pub(super) async fn progress(Verbs(renderer): Verbs, Id(id): Id, request: Request) -> Result<Response> {

@@ -38,6 +38,20 @@ pub enum KeyState {
         /// What was left to do for it.
         record: Option<Box<Record>>,
     },
+    /// It is about to put this order on the queue. Whoever comes later may go on with that.
+    Ordering {
+        /// The order's id.
+        order: String,
+    },
+    /// It put this order on the queue.
+    Ordered {
+        /// The order's id.
+        order: String,
+        /// The id of its message, where it was the request's own.
+        message_id: Option<String>,
+    },
+    /// It is a batch, whose orders have keys of their own.
+    Batch,
     /// Its answer was lost: it may have started a render.
     Unknown,
     /// It started nothing, so that the key may be used again.

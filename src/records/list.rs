@@ -2,9 +2,9 @@
 //! are.
 
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
-use super::{Records, hex};
+use super::Records;
+use crate::digest::sha256;
 use crate::error::Result;
 
 /// Larger than the time of every order, epoch ms: what is subtracted from it sorts the other way.
@@ -50,7 +50,7 @@ impl Records {
 /// A caller's name may hold anything: a folder's may not.
 fn folder(caller: Option<&str>) -> String {
     // Nobody's name is empty.
-    format!("list/{}", hex(&Sha256::digest(caller.unwrap_or_default())))
+    format!("list/{}", sha256(caller.unwrap_or_default().as_bytes()))
 }
 
 #[cfg(test)]

@@ -112,7 +112,3 @@ impl Records {
         self.list(RENDERS, None, usize::MAX).await
     }
 }
-
-fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sha2::{Digest, Sha256};
 
 use crate::aws::{Aws, Object, Put};
+use crate::digest::sha256;
 use crate::error::{Error, Kind, Result};
 
 /// Where records are kept: the value of `RENDERGATE_STATE`.
@@ -156,7 +156,7 @@ fn path(root: &Path, folder: &str, name: &str) -> PathBuf {
 }
 
 fn digest(bytes: &[u8]) -> Version {
-    Version(super::hex(&Sha256::digest(bytes)))
+    Version(sha256(bytes))
 }
 
 fn read_file(path: &Path) -> std::io::Result<Option<Vec<u8>>> {

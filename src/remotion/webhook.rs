@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use sha2::Sha512;
 
 use super::javascript;
+use crate::digest::hex;
 use crate::redacted::Redacted;
 
 /// Called by the function when the render ends; sent to it exactly as given.
@@ -113,8 +114,7 @@ impl Error for SignatureError {}
 
 /// The signature of these bytes: `sha512=` and 128 hexadecimal digits in lower case.
 pub fn sign(secret: &[u8], body: &[u8]) -> String {
-    let digest = digest(secret, body).finalize().into_bytes();
-    digest.iter().fold("sha512=".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+    format!("sha512={}", hex(&digest(secret, body).finalize().into_bytes()))
 }
 
 /// Checks the header [`SIGNATURE_HEADER`] of a request. `body` must be the bytes as they arrived: JSON that

@@ -37,7 +37,7 @@ impl Renderer {
         if !is_order_id(message_id) {
             return Err(Error::new(Kind::InvalidParameter, "The id of this message can't be an order's."));
         }
-        let records = self.records_of_orders()?;
+        let records = self.records()?;
         if records.order(message_id).await?.is_none() {
             let refused = match Order::from_json(body.as_bytes()) {
                 Ok(order) => self.check(&order).await.err(),

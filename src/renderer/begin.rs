@@ -13,7 +13,7 @@ use super::{Job, Order, Renderer};
 use crate::callers::{Caller, Limits};
 use crate::error::{Error, Kind, Result};
 use crate::records::{OrderRecord, OrderState, Records, Version};
-use crate::telemetry::{Metric, now_ms};
+use crate::telemetry::{Metric, age, now_ms};
 
 /// How long an order belongs to whoever claimed it: an Invoke (26 s), in a second account if the first one
 /// throttles, and the writing down.
@@ -94,18 +94,9 @@ impl Claim<'_> {
 }
 
 impl Renderer {
-    pub(super) fn records_of_orders(&self) -> Result<&Records> {
-        self.settings().records.as_ref().ok_or_else(|| {
-            Error::new(
-                Kind::StateNotConfigured,
-                "Orders are recorded before they are promised: set RENDERGATE_STATE to s3://bucket.",
-            )
-        })
-    }
-
     /// Starts an order, or finds that it was. Once this returns `Ok` the message is no longer needed.
     pub(super) async fn start_order(&self, id: &str, attempt: u32) -> Result<()> {
-        let records = self.records_of_orders()?;
+        let records = self.records()?;
         let missing = || Error::new(Kind::RenderNotFound, "RENDERGATE_STATE knows no such order. Is it the right one?");
         let (record, version) = records.order(id).await?.ok_or_else(missing)?;
         match &record.state {
@@ -142,7 +133,7 @@ impl Renderer {
                 self.settle(&claim.record, &ticket.to_string(), copy.as_ref()).await?;
                 written
             }
-            Attempt::Later(error) if age(&claim.record) < LONGEST_WAIT => {
+            Attempt::Later(error) if age(claim.record.created_at) < LONGEST_WAIT => {
                 tracing::info!(order = id, code = error.kind().code(), attempt, "not now");
                 if claim.claimed.is_some() {
                     claim.insist(OrderState::Queued).await?;
@@ -215,7 +206,7 @@ impl Renderer {
             OrderState::Starting { until, .. } if *until <= now_ms() => {}
             _ => return Ok(record),
         }
-        let records = self.records_of_orders()?;
+        let records = self.records()?;
         record.state = failed(&start_unknown());
         if records.write_order(&record, Some(&version)).await?.is_some() {
             tracing::warn!(order = record.id, code = Kind::StartUnknown.code(), "an order was not started");
@@ -246,10 +237,6 @@ fn start_unknown() -> Error {
         Kind::StartUnknown,
         "The function was about to be invoked, and its answer was lost: the render may run. Look for it in Remotion's bucket or in the function's log, and order again if it isn't there.",
     )
-}
-
-fn age(record: &OrderRecord) -> Duration {
-    Duration::from_millis(now_ms().saturating_sub(record.created_at))
 }
 
 /// Full jitter in the upper half; never sooner than AWS asks for.

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::later::PREFIX;
 use super::{Renderer, finish};
 use crate::aws::{Message, Queue};
 use crate::error::{Error, Kind, Result};
-use crate::telemetry::now_ms;
+use crate::telemetry::{age, now_ms};
 
 /// A look at a render comes back after a quarter of the time that it has taken so far, within these bounds.
 const SOONEST: Duration = Duration::from_secs(5);
@@ -53,14 +54,13 @@ impl Job {
     /// # Errors
     /// [`Kind::InvalidJson`] for what is neither.
     pub fn find(body: &str) -> Result<Option<Self>> {
-        let neither = |error| Error::new(Kind::InvalidJson, "This message is no JSON object.").because(error);
-        let fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(body).map_err(neither)?;
-        if fields.contains_key("job") { Self::read(body).map(Some) } else { Ok(None) }
-    }
-
-    fn read(body: &str) -> Result<Self> {
-        serde_json::from_str(body)
-            .map_err(|error| Error::new(Kind::InvalidJson, "This message is no job of this version.").because(error))
+        let neither =
+            |what: &str, error| Error::new(Kind::InvalidJson, format!("This message is no {what}.")).because(error);
+        let fields: Map<String, Value> = serde_json::from_str(body).map_err(|error| neither("JSON object", error))?;
+        if !fields.contains_key("job") {
+            return Ok(None);
+        }
+        Self::deserialize(Value::Object(fields)).map(Some).map_err(|error| neither("job of this version", error))
     }
 }
 
@@ -143,10 +143,6 @@ impl Renderer {
     }
 }
 
-fn age(since: u64) -> Duration {
-    Duration::from_millis(now_ms().saturating_sub(since))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,9 +152,10 @@ mod tests {
         let job = Job::Follow { id: "default~us-east-1~remotionlambda-x~m1yq8x2c0v".into(), since: 7 };
         let body = serde_json::to_string(&job).unwrap();
         assert_eq!(body, r#"{"job":"follow","id":"default~us-east-1~remotionlambda-x~m1yq8x2c0v","since":7}"#);
-        assert_eq!(Job::read(&body).unwrap(), job);
-        for wrong in ["", "{}", r#"{"job":"dance"}"#, r#"{"job":"follow","id":"x","since":1,"more":2}"#] {
-            assert_eq!(Job::read(wrong).unwrap_err().kind(), Kind::InvalidJson, "{wrong}");
+        assert_eq!(Job::find(&body).unwrap(), Some(job));
+        assert_eq!(Job::find("{}").unwrap(), None);
+        for wrong in ["", "[]", r#"{"job":"dance"}"#, r#"{"job":"follow","id":"x","since":1,"more":2}"#] {
+            assert_eq!(Job::find(wrong).unwrap_err().kind(), Kind::InvalidJson, "{wrong}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Orders that are accepted now and started later, by whoever takes them from the queue (`begin`).
+//! Orders that were accepted (`submit`) and are started later, by whoever takes them from the queue (`begin`).
 //!
 //! Their ids, `q~<orderId>`, stay valid: once the render runs they stand for its ticket.
 
@@ -6,15 +6,12 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::adopt::is_order_id;
-use super::make::described;
 use super::plan::Plan;
-use super::{Cancelling, CopyView, Deleted, Job, Order, Renderer, Status, Ticket};
+use super::{Cancelling, CopyView, Deleted, Order, Renderer, Status, Ticket};
 use crate::error::{Error, Kind, Result};
 use crate::records::{OrderRecord, OrderState, Version};
-use crate::redacted::Redacted;
 use crate::remotion::check;
 use crate::remotion::progress::RenderError;
 use crate::telemetry::now_ms;
@@ -71,8 +68,8 @@ pub enum Found {
 }
 
 impl OrderView {
-    pub(super) fn new(record: &OrderRecord, order: Option<&Order>) -> Self {
-        let (status, error) = match &record.state {
+    pub(super) fn new(id: &str, state: &OrderState, order: Option<&Order>) -> Self {
+        let (status, error) = match state {
             OrderState::Failed { error } => ("failed", Some(error.clone())),
             OrderState::Cancelled => ("cancelled", None),
             OrderState::Queued | OrderState::Starting { .. } | OrderState::Started { .. } => ("queued", None),
@@ -81,7 +78,7 @@ impl OrderView {
             RenderError::fatal(error["detail"].as_str().unwrap_or("The order could not be started.").to_owned())
         });
         Self {
-            id: format!("{PREFIX}{}", record.id),
+            id: format!("{PREFIX}{id}"),
             render_id: None,
             bucket_name: None,
             region: None,
@@ -100,43 +97,6 @@ impl OrderView {
 }
 
 impl Renderer {
-    /// Accepts an order to be started later: it is checked as [`Renderer::start`] would, written down, and put
-    /// on the queue. One PUT and one message.
-    ///
-    /// # Errors
-    /// [`Kind::QueueNotConfigured`], [`Kind::StateNotConfigured`]; those of a bad order. After an error the
-    /// order is not started.
-    pub async fn submit(&self, body: &[u8]) -> Result<OrderView> {
-        self.queue()?;
-        let order = Order::from_json(body)?;
-        self.check(&order).await?;
-        let text: Box<RawValue> = serde_json::from_slice(body)
-            .map_err(|error| Error::new(Kind::InvalidJson, "The body is not JSON.").because(error))?;
-        let mut record = OrderRecord {
-            id: uuid::Uuid::now_v7().simple().to_string(),
-            created_at: now_ms(),
-            order: Redacted::new(text),
-            accounts: self.caller.limits.accounts.clone(),
-            destinations: self.caller.limits.destinations.clone(),
-            state: OrderState::Queued,
-        };
-        let records = self.records_of_orders()?;
-        let version = records.write_order(&record, None).await?;
-        let version = version.ok_or_else(|| Error::new(Kind::Internal, "An id was given twice. Order again."))?;
-        let job = Job::Start { order: record.id.clone(), attempt: 0 };
-        match self.enqueue(&job, Duration::ZERO).await {
-            Ok(message_id) => Ok(OrderView { message_id: Some(message_id), ..OrderView::new(&record, Some(&order)) }),
-            Err(error) => {
-                // The message may be there, its answer lost: nobody knows of the order, so nobody must start it.
-                record.state = OrderState::Failed { error: described(&error) };
-                if let Err(error) = records.write_order(&record, Some(&version)).await {
-                    tracing::warn!(order = record.id, code = error.kind().code(), "could not be withdrawn");
-                }
-                Err(error)
-            }
-        }
-    }
-
     /// What an id stands for: a render's own, or an order's, which stays valid when its render runs.
     ///
     /// # Errors
@@ -190,7 +150,7 @@ impl Renderer {
                 OrderState::Cancelled => return Ok(cancelled),
                 OrderState::Queued => {
                     record.state = OrderState::Cancelled;
-                    if self.records_of_orders()?.write_order(&record, Some(&version)).await?.is_some() {
+                    if self.records()?.write_order(&record, Some(&version)).await?.is_some() {
                         // Else the order's message sees to it, when it comes.
                         if let Err(error) = self.settle_end(&record).await {
                             tracing::warn!(order = record.id, code = error.kind().code(), "nobody was told yet");
@@ -238,7 +198,7 @@ impl Renderer {
         if !is_order_id(id) {
             return Err(unknown());
         }
-        let (record, version) = self.records_of_orders()?.order(id).await?.ok_or_else(unknown)?;
+        let (record, version) = self.records()?.order(id).await?.ok_or_else(unknown)?;
         // Of a bad order only its failure can be seen.
         if let Ok(order) = order_in(&record)
             && let Err(error) = self.plan_somewhere(&order)
@@ -252,7 +212,8 @@ impl Renderer {
     async fn found(&self, record: OrderRecord, version: Version) -> Result<Found> {
         let record = self.expire(record, version).await?;
         let OrderState::Started { ticket, record: copy } = &record.state else {
-            return Ok(Found::Order(Box::new(OrderView::new(&record, order_in(&record).ok().as_ref()))));
+            let order = order_in(&record).ok();
+            return Ok(Found::Order(Box::new(OrderView::new(&record.id, &record.state, order.as_ref()))));
         };
         let id = self.ticket(ticket)?;
         // Whoever started it may have died before this was done.

@@ -115,11 +115,11 @@ impl Renderer {
     /// Who asked for it is told of an order that ended without a render. Repeating it does no harm.
     pub(super) async fn settle_end(&self, record: &OrderRecord) -> Result<()> {
         let Some(notify) = order_in(record).ok().and_then(|order| order.notify) else { return Ok(()) };
-        let view = OrderView::new(record, None);
+        let view = OrderView::new(&record.id, &record.state, None);
         let (id, url) = (view.id.clone(), notify.url);
         let nobody_told =
             NotifyRecord { known_as: id.clone(), id, created_at: record.created_at, url, events: Vec::new() };
-        self.records_of_orders()?.write_notify(&nobody_told, None).await?;
+        self.records()?.write_notify(&nobody_told, None).await?;
         if self.tell_of_order(&view, Duration::ZERO).await?.is_some() {
             self.enqueue(&Job::follow(&view.id), Duration::ZERO).await?;
         }

@@ -3,8 +3,8 @@
 //! `order` is what callers ask for, `plan` checks it, `target` is the function that it goes to, `start` sends it,
 //! `once` sees to it that a request which is repeated starts nothing anew, `list` tells what was ordered, `ticket` is
 //! the claim check, `look` reads how it is, `ask` has the function tell it, `progress` and `watch` follow, `finish`
-//! sees to the copy, which whoever has the `claim` may `make`, `job` is what is done later, `later` accepts orders
-//! that `begin` starts from the queue, `download` brings it here, `cancel` stops, `delete` clears away, `bucket`
+//! sees to the copy, which whoever has the `claim` may `make`, `job` is what is done later, `submit` accepts orders
+//! that `begin` starts from the queue, `later` finds them, `download` brings it here, `cancel` stops, `delete` clears away, `bucket`
 //! makes the place for it
 //! all. `still` renders one image while the caller waits, `attempt` by `attempt`, with a `memory` of those that take
 //! longer. `compositions`, `deployed` and `sites` tell what there is to render, and with what, `doctor` whether all of
@@ -45,6 +45,7 @@ mod remove;
 mod sites;
 mod start;
 mod still;
+mod submit;
 mod target;
 mod tell;
 mod ticket;
@@ -81,7 +82,7 @@ pub use job::Job;
 pub use later::{Found, OrderView};
 pub use list::{Ordered, Orders};
 pub use notify::{Event, EventData, EventError, Notify};
-pub use once::Accepted;
+pub use once::{Accepted, Once};
 pub use order::Order;
 pub use progress::{Link, View};
 pub use remove::DeletedSite;
@@ -171,7 +172,7 @@ impl Renderer {
         self.settings().records.as_ref().ok_or_else(|| {
             Error::new(
                 Kind::StateNotConfigured,
-                "Copies, idempotency keys and the list of orders need a place for records: set RENDERGATE_STATE to s3://bucket or file:<folder>.",
+                "Copies, queued orders, idempotency keys and the list need a place for records: set RENDERGATE_STATE to s3://bucket or file:<folder>.",
             )
         })
     }

@@ -1,12 +1,10 @@
 //! What callers are told of: how a render ended, and what became of its copy.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::progress::word;
 use super::{CopyStatus, CopyView, OrderView, Status, Ticket, View};
+use crate::digest::sha256;
 use crate::error::{Error, Kind, Result};
 use crate::notify::rfc3339;
 use crate::records::{EventRecord, EventStatus, NotifyRecord};
@@ -139,8 +137,8 @@ fn render_event(status: Status) -> &'static str {
 
 /// Whoever sees the same gives it the same id, so that receivers can tell repetitions.
 fn add(record: &mut NotifyRecord, kind: &'static str, about: &str, data: impl FnOnce() -> EventData) -> Result<bool> {
-    let digest = Sha256::digest(format!("{}\n{kind}\n{about}", record.id));
-    let id = format!("msg_{}", BASE64_URL_SAFE_NO_PAD.encode(&digest[..18]));
+    let digest = sha256(format!("{}\n{kind}\n{about}", record.id).as_bytes());
+    let id = format!("msg_{}", &digest[..32]);
     if record.events.iter().any(|event| event.id == id) {
         return Ok(false);
     }

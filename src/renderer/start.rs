@@ -204,7 +204,8 @@ impl Started {
     }
 }
 
-/// An answer that was lost says nothing about the render; only a 429 says that nothing ran.
+/// An answer that was lost says nothing about the render; that nothing ran is known from a 429 alone, and where
+/// there was no connection.
 fn may_have_started(error: Error) -> Error {
     match error.kind() {
         _ if error.is_unsent() => error,
@@ -218,7 +219,7 @@ pub(super) fn may_have_run(error: &Error) -> bool {
     error.members().contains_key(MAY_HAVE_STARTED)
 }
 
-fn unsure(error: Error) -> Error {
+pub(super) fn unsure(error: Error) -> Error {
     let detail = format!("{} The render may have started all the same.", error.detail());
     error.retold(detail).with(MAY_HAVE_STARTED, true)
 }

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use crate::stack::root;
 
-const GROUND: [&str; 3] = ["error", "telemetry", "redacted"];
+const GROUND: [&str; 4] = ["digest", "error", "telemetry", "redacted"];
 
 /// Each module and what it may use besides itself and the ground, from the ground up.
-const LAYERS: [(&str, &str); 19] = [
+const LAYERS: [(&str, &str); 20] = [
+    ("digest", ""),
     ("error", ""),
     ("telemetry", ""),
     ("redacted", ""),

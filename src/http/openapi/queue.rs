@@ -1,16 +1,16 @@
 //! The routes of batches, and the forms of Remotion's guides for queue and progress.
 
 use schemars::generate::SchemaGenerator;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::batch::Outcome;
 use super::document::Route;
-use super::problems::{LOOK_PROBLEMS, ORDER_PROBLEMS};
+use super::problems::{KEY_PROBLEMS, LOOK_PROBLEMS, ORDER_PROBLEMS};
 use super::routes::example_order;
 
 const QUEUED: &str = "q~01a207d597ef76179fc71b10a8227e1b";
 
-pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
+pub(super) fn routes(schemas: &mut SchemaGenerator, key: &Value) -> Vec<Route> {
     let order = json!({"$ref": "#/components/schemas/Order"});
     let outcome = schemas.subschema_for::<Outcome>().to_value();
     let own = format!("/v1/renders/{QUEUED}");
@@ -30,6 +30,7 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
             method: "post",
             path: "/v1/renders/batch",
             summary: "Up to 100 orders: queued where there is a queue, else started.",
+            parameters: vec![key.clone()],
             body: Some((
                 json!({"type": "object", "required": ["orders"], "additionalProperties": false,
                     "properties": {"orders": {"type": "array", "minItems": 1, "maxItems": 100, "items": order}}}),
@@ -37,29 +38,32 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
             )),
             answers: vec![(
                 "200",
-                "One result per order, in order.",
+                "One result per order, in order. `Idempotent-Replayed: true` where the key was there before.",
                 Some((
                     json!({"type": "object", "required": ["results"], "properties": {"results": {"type": "array", "items": outcome}}}),
                     json!({"results": [{"render": queued}, {"problem": problem}]}),
                 )),
             )],
             problems: ORDER_PROBLEMS,
+            own_problems: KEY_PROBLEMS,
             ..Route::default()
         },
         Route {
             method: "post",
             path: "/enqueue",
             summary: "The form of Remotion's SQS guide: puts an order on the queue.",
+            parameters: vec![key.clone()],
             body: Some((order, json!({}))),
             answers: vec![(
                 "200",
                 "It is queued.",
                 Some((
-                    json!({"type": "object", "properties": {"message": {"type": "string"}, "messageId": {"type": "string"}, "id": {"type": "string"}}}),
+                    json!({"type": "object", "properties": {"message": {"type": "string"}, "messageId": text(), "id": {"type": "string"}}}),
                     json!({"message": "Message enqueued.", "messageId": "059f36b4-87a3-44ab-83d2-661975830a7d", "id": QUEUED}),
                 )),
             )],
             problems: ORDER_PROBLEMS,
+            own_problems: KEY_PROBLEMS,
             ..Route::default()
         },
         Route {

@@ -57,7 +57,7 @@ pub(super) fn with_pages(media: bool, mut example: Value) -> Value {
 pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
     let order = json!({"$ref": "#/components/schemas/Order"});
     let id = json!({"name": "id", "in": "path", "required": true, "schema": {"type": "string"}, "example": ID, "description": "The `id` that starting the render answered."});
-    let key = json!({"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}, "example": "\"8e03978e-40d5-43dd-bc93-6894a57f9324\"", "description": "The same key and body start one render, for 24 h. 1 to 255 characters, in quotes or without spaces."});
+    let key = json!({"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}, "example": "\"8e03978e-40d5-43dd-bc93-6894a57f9324\"", "description": "The same key and body start one render, or are one order on the queue, for 24 h. 1 to 255 characters, in quotes or without spaces."});
     let mut schema_of = |name: &str| match name {
         "started" => schemas.subschema_for::<StartedBody>().to_value(),
         "queued" => schemas.subschema_for::<QueuedBody>().to_value(),
@@ -90,7 +90,7 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
             body: Some((order.clone(), example_order())),
             answers: vec![(
                 "202",
-                "It runs, or it is queued. `Location` is where its progress is; `Idempotent-Replayed: true` where an earlier request started it.",
+                "It runs, or it is queued. `Location` is where its progress is; `Idempotent-Replayed: true` where an earlier request did that.",
                 Some((
                     started,
                     with_pages(
@@ -186,13 +186,13 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
             method: "post",
             path: "/render",
             summary: "The form of Remotion's EC2 guide: renders the configured composition. An order may be sent.",
-            parameters: vec![key],
+            parameters: vec![key.clone()],
             body: Some((order, json!({}))),
             answers: vec![(
                 "200",
-                "It runs.",
+                "It runs; where the key was there before, `Idempotent-Replayed: true`, and for an order that was queued its `id` alone.",
                 Some((
-                    json!({"type": "object", "properties": {"message": {"type": "string"}, "renderId": {"type": "string"}, "bucketName": {"type": "string"}}}),
+                    json!({"type": "object", "properties": {"message": {"type": "string"}, "renderId": {"type": ["string", "null"]}, "bucketName": {"type": ["string", "null"]}, "id": {"type": "string"}}}),
                     json!({"message": "Video rendered.", "renderId": "m1yq8x2c0v", "bucketName": "remotionlambda-useast1-abcdefghij"}),
                 )),
             )],
@@ -231,7 +231,7 @@ pub(super) fn routes(schemas: &mut SchemaGenerator) -> Vec<Route> {
     ];
     routes.extend(listed);
     routes.extend(stills::routes(schemas));
-    routes.extend(queue::routes(schemas));
+    routes.extend(queue::routes(schemas, &key));
     routes.push(webhooks::route());
     routes
 }
