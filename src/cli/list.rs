@@ -43,12 +43,13 @@ async fn list(args: &Args, renderer: &Renderer) -> Result<()> {
     }
     let Orders { renders, next_cursor } = orders;
     for render in renders {
-        match render.copy {
-            Some(copy) => {
+        match (render.status, render.copy) {
+            (Some(status), _) => println!("{}\t{status}", render.id),
+            (None, Some(copy)) => {
                 let status = format!("{:?}", copy.status).to_lowercase();
                 println!("{}\t{status}\ts3://{}/{}", render.id, copy.bucket, copy.key);
             }
-            None => println!("{}", render.id),
+            (None, None) => println!("{}", render.id),
         }
     }
     if let Some(cursor) = next_cursor {

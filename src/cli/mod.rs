@@ -54,7 +54,7 @@ enum Command {
     Deployed(deployed::Verb),
     #[command(flatten)]
     Verb(verbs::Verb),
-    /// List the orders that are recorded, newest first: those with a copy or an Idempotency-Key.
+    /// List the orders that are recorded, newest first: those of the queue, with a copy or with an Idempotency-Key.
     List(list::Args),
     /// Print what was told of a render that was ordered with `notify`; send it again if asked.
     Events(events::Args),

@@ -15,7 +15,7 @@ const END_OF_TIME: u64 = 9_999_999_999_999;
 pub struct Entry {
     /// When it was accepted, epoch ms.
     pub created_at: u64,
-    /// The ticket.
+    /// The ticket, or what a queued order is known by.
     pub id: String,
 }
 

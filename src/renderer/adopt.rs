@@ -2,6 +2,7 @@
 
 use serde_json::value::RawValue;
 
+use super::later::public_id;
 use super::make::described;
 use super::{Job, Order, Renderer};
 use crate::error::{Error, Kind, Result};
@@ -38,7 +39,9 @@ impl Renderer {
             return Err(Error::new(Kind::InvalidParameter, "The id of this message can't be an order's."));
         }
         let records = self.records()?;
-        if records.order(message_id).await?.is_none() {
+        let mut refusal = None;
+        let mut stands = records.order(message_id).await?;
+        if stands.is_none() {
             let refused = match Order::from_json(body.as_bytes()) {
                 Ok(order) => self.check(&order).await.err(),
                 Err(error) => Some(error),
@@ -57,12 +60,19 @@ impl Renderer {
             };
             // The same message may be read twice at once: whichever record stands counts.
             records.write_order(&order, None).await?;
-            if let Some(error) = refused {
+            if refused.is_some() {
                 self.settle_end(&order).await?;
-                return Err(error);
             }
+            (refusal, stands) = (refused, records.order(message_id).await?);
         }
-        self.start_order(message_id, 0).await
+        if let Some((record, _)) = stands {
+            // Nobody is known to have ordered it.
+            self.enlist(&public_id(message_id), record.created_at).await;
+        }
+        match refusal {
+            Some(error) => Err(error),
+            None => self.start_order(message_id, 0).await,
+        }
     }
 }
 

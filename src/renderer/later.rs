@@ -69,22 +69,21 @@ pub enum Found {
 
 impl OrderView {
     pub(super) fn new(id: &str, state: &OrderState, order: Option<&Order>) -> Self {
-        let (status, error) = match state {
-            OrderState::Failed { error } => ("failed", Some(error.clone())),
-            OrderState::Cancelled => ("cancelled", None),
-            OrderState::Queued | OrderState::Starting { .. } | OrderState::Started { .. } => ("queued", None),
+        let error = match state {
+            OrderState::Failed { error } => Some(error.clone()),
+            _ => None,
         };
         let errors = error.iter().map(|error| {
             RenderError::fatal(error["detail"].as_str().unwrap_or("The order could not be started.").to_owned())
         });
         Self {
-            id: format!("{PREFIX}{id}"),
+            id: public_id(id),
             render_id: None,
             bucket_name: None,
             region: None,
             function_name: None,
             account: order.and_then(|order| order.account.clone()),
-            status,
+            status: status_of(state),
             copy: None,
             done: false,
             overall_progress: 0.0,
@@ -244,6 +243,25 @@ impl Renderer {
                 Err(error) => self.not_there(&mut turn, place, error)?,
             }
         }
+    }
+}
+
+/// The id by which callers know an order.
+pub(super) fn public_id(order: &str) -> String {
+    format!("{PREFIX}{order}")
+}
+
+/// The order that an id stands for, if it is an order's.
+pub(super) fn order_id(id: &str) -> Option<&str> {
+    id.strip_prefix(PREFIX).filter(|id| is_order_id(id))
+}
+
+/// How an order without a render is.
+pub(super) fn status_of(state: &OrderState) -> &'static str {
+    match state {
+        OrderState::Failed { .. } => "failed",
+        OrderState::Cancelled => "cancelled",
+        OrderState::Queued | OrderState::Starting { .. } | OrderState::Started { .. } => "queued",
     }
 }
 

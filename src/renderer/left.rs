@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::later::{PREFIX, order_in};
+use super::later::{order_in, public_id};
 use super::{Job, Order, OrderView, Renderer, Ticket};
 use crate::error::Result;
 use crate::records::{NotifyRecord, OrderRecord, Record};
@@ -37,7 +37,7 @@ impl Left {
     /// The same for a caller who knows the order by this id.
     pub(super) fn known_as(mut self, order: &str) -> Self {
         if let Some(notify) = &mut self.notify {
-            notify.known_as = format!("{PREFIX}{order}");
+            notify.known_as = public_id(order);
         }
         self
     }

@@ -4,10 +4,11 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::Serialize;
 
+use super::later::{order_id, order_in, status_of};
 use super::{CopyView, Renderer, Ticket};
 use crate::callers::Caller;
 use crate::error::{Error, Kind, Result};
-use crate::records::{Entry, Records};
+use crate::records::{Entry, OrderRecord, OrderState};
 
 /// The most orders on a page.
 const LARGEST_PAGE: usize = 100;
@@ -28,16 +29,19 @@ pub struct Orders {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Ordered {
-    /// The render's ticket.
+    /// The render's ticket; `q~<orderId>` of an order that came by the queue.
     pub id: String,
-    /// Remotion's id.
-    pub render_id: String,
-    /// The account that renders.
-    pub account: String,
+    /// Of an order that has no render: `queued`, `failed` or `cancelled`. Null where one was started: it is not
+    /// looked at.
+    pub status: Option<&'static str>,
+    /// Remotion's id; null until the render is started, as what follows.
+    pub render_id: Option<String>,
+    /// The account that renders, or that the order names.
+    pub account: Option<String>,
     /// Region of function and bucket.
-    pub region: String,
+    pub region: Option<String>,
     /// The render bucket.
-    pub bucket_name: String,
+    pub bucket_name: Option<String>,
     /// When it was accepted, in milliseconds since 1970.
     pub created_at: u64,
     /// Who ordered it; null where nobody has to say who they are.
@@ -52,8 +56,9 @@ impl Renderer {
         self.called_by(Caller::named(caller))
     }
 
-    /// The caller's orders that are recorded, newest first: those with a copy or an idempotency key. `cursor` is
-    /// where an earlier page said that the next one begins. One listing, and one read per order for its copy.
+    /// The caller's orders that are recorded, newest first: those that came by the queue, and those with a copy or an
+    /// idempotency key. `cursor` is where an earlier page said that the next one begins. One listing, and one read per
+    /// order for its copy; one more for what came by the queue and was started.
     ///
     /// # Errors
     /// [`Kind::InvalidParameter`] for a `limit` that is not from 1 to 100, or another `cursor`;
@@ -76,21 +81,64 @@ impl Renderer {
         entries.truncate(limit);
         let last = entries.last().filter(|_| more);
         let next_cursor = last.map(|entry| BASE64_URL_SAFE_NO_PAD.encode(entry.name()));
-        // An account may have been taken from the caller since.
-        let own = entries.into_iter().filter_map(|entry| Some((entry.id.parse::<Ticket>().ok()?, entry)));
-        let own: Vec<_> = own.filter(|(ticket, _)| self.caller.limits.allow_account(&ticket.account)).collect();
-        let copies = copies(records, own.iter().map(|(_, entry)| &entry.id)).await?;
-        let renders = own.into_iter().zip(copies).map(|((ticket, Entry { created_at, id }), copy)| Ordered {
+        let renders = self.read_all(entries).await?;
+        Ok(Orders { renders, next_cursor })
+    }
+
+    /// What is recorded of these, in their order; all are read at once.
+    async fn read_all(&self, entries: Vec<Entry>) -> Result<Vec<Ordered>> {
+        let reading = entries.into_iter().map(|entry| {
+            let renderer = self.clone();
+            tokio::spawn(async move { renderer.read_entry(entry).await })
+        });
+        let mut orders = Vec::new();
+        for order in reading.collect::<Vec<_>>() {
+            let broken = |error| Error::new(Kind::Internal, "A record could not be read. Try again.").because(error);
+            orders.extend(order.await.map_err(broken)??);
+        }
+        Ok(orders)
+    }
+
+    /// Nothing for what can't be the caller's any more: an account may have been taken from it, and the record of what
+    /// came by the queue may have expired.
+    async fn read_entry(&self, Entry { created_at, id }: Entry) -> Result<Option<Ordered>> {
+        let records = self.records()?;
+        let (ticket, named, status, ordered) = match order_id(&id) {
+            None => (Some(id.clone()), None, None, None),
+            Some(order) => match records.order(order).await?.map(|(record, _)| record) {
+                None => return Ok(None),
+                Some(OrderRecord { state: OrderState::Started { ticket, record }, .. }) => {
+                    (Some(ticket), None, None, record.map(|record| record.copy))
+                }
+                Some(record) => {
+                    let named = order_in(&record).ok().and_then(|order| order.account);
+                    (None, named, Some(status_of(&record.state)), None)
+                }
+            },
+        };
+        let (place, copy) = match ticket {
+            None => (None, None),
+            Some(ticket) => {
+                let Ok(place) = ticket.parse::<Ticket>() else { return Ok(None) };
+                let copy = records.render(&ticket).await?.map(|(record, _)| record.copy).or(ordered);
+                (Some(place), copy)
+            }
+        };
+        let account = place.as_ref().map(|place| place.account.clone()).or(named);
+        if account.as_ref().is_some_and(|account| !self.caller.limits.allow_account(account)) {
+            return Ok(None);
+        }
+        Ok(Some(Ordered {
             id,
-            render_id: ticket.render_id,
-            account: ticket.account,
-            region: ticket.region,
-            bucket_name: ticket.bucket,
+            status,
+            render_id: place.as_ref().map(|place| place.render_id.clone()),
+            account,
+            region: place.as_ref().map(|place| place.region.clone()),
+            bucket_name: place.map(|place| place.bucket),
             created_at,
             caller: self.caller.name.clone(),
-            copy,
-        });
-        Ok(Orders { renders: renders.collect(), next_cursor })
+            copy: copy.as_ref().map(CopyView::from),
+        }))
     }
 
     /// Puts an order on its caller's list. An order that is missing there runs all the same, and who ordered it
@@ -104,24 +152,8 @@ impl Renderer {
     }
 }
 
-/// The copies of these renders, in their order; all are read at once.
-async fn copies(records: &Records, ids: impl Iterator<Item = &String>) -> Result<Vec<Option<CopyView>>> {
-    let read = ids.map(|id| {
-        let (records, id) = (records.clone(), id.clone());
-        tokio::spawn(async move { records.render(&id).await })
-    });
-    let mut copies = Vec::new();
-    for record in read.collect::<Vec<_>>() {
-        let record = record
-            .await
-            .map_err(|broken| Error::new(Kind::Internal, "A record could not be read. Try again.").because(broken))?;
-        copies.push(record?.map(|(record, _)| CopyView::from(&record.copy)));
-    }
-    Ok(copies)
-}
-
 fn read_cursor(cursor: &str) -> Option<String> {
     let name = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
     let id = Entry::parse(&name)?.id;
-    id.parse::<Ticket>().is_ok().then_some(name)
+    (order_id(&id).is_some() || id.parse::<Ticket>().is_ok()).then_some(name)
 }

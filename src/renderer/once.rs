@@ -168,7 +168,8 @@ impl Renderer {
         };
         match submitted.await {
             Ok(queued) => {
-                claim.settle(KeyState::Ordered { order: id.to_owned(), message_id: queued.message_id.clone() }).await;
+                let ordered = KeyState::Ordered { order: id.to_owned(), message_id: queued.message_id.clone() };
+                tokio::join!(claim.settle(ordered), self.enlist(&queued.id, since));
                 Ok(Accepted::Queued { order: Box::new(queued), replayed })
             }
             Err(error) => {

@@ -14,7 +14,7 @@ use crate::telemetry::now_ms;
 
 impl Renderer {
     /// Accepts an order to be started later: it is checked as [`Renderer::start`] would, written down, and put
-    /// on the queue. One PUT and one message.
+    /// on the queue. One PUT and one message; one PUT more puts it on its caller's list.
     ///
     /// # Errors
     /// [`Kind::QueueNotConfigured`], [`Kind::StateNotConfigured`]; those of a bad order. After an error the
@@ -29,7 +29,10 @@ impl Renderer {
         let version = version.ok_or_else(|| Error::new(Kind::Internal, "An id was given twice. Order again."))?;
         let view = OrderView::new(&record.id, &OrderState::Queued, Some(&order));
         let error = match self.enqueue_start(&record.id).await {
-            Ok(message_id) => return Ok(OrderView { message_id: Some(message_id), ..view }),
+            Ok(message_id) => {
+                self.enlist(&view.id, record.created_at).await;
+                return Ok(OrderView { message_id: Some(message_id), ..view });
+            }
             Err(error) => error,
         };
         // The message may be there, its answer lost: nobody knows of the order, so nobody must start it.
@@ -37,7 +40,10 @@ impl Renderer {
         match records.write_order(&record, Some(&version)).await {
             Ok(Some(_)) => Err(error),
             // It is there, and somebody has begun.
-            Ok(None) => Ok(view),
+            Ok(None) => {
+                self.enlist(&view.id, record.created_at).await;
+                Ok(view)
+            }
             Err(failure) => {
                 tracing::warn!(order = record.id, code = failure.kind().code(), "could not be withdrawn");
                 Err(unsure(error))

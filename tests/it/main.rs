@@ -48,6 +48,7 @@ mod iam;
 mod layers;
 mod limits;
 mod list;
+mod list_queued;
 mod logs;
 mod notify;
 mod notify_kept;

@@ -14,7 +14,7 @@ pub(super) fn routes(schemas: &mut SchemaGenerator, id: Value) -> Vec<Route> {
     let own = format!("/v1/renders/{ID}");
     let example = json!({
         "renders": [{
-            "id": ID, "renderId": "m1yq8x2c0v", "account": "default", "region": "us-east-1",
+            "id": ID, "status": null, "renderId": "m1yq8x2c0v", "account": "default", "region": "us-east-1",
             "bucketName": "remotionlambda-useast1-abcdefghij", "createdAt": 1_760_000_000_000_u64, "caller": "shop",
             "copy": {"status": "done", "bucket": "my-videos", "key": "hello-m1yq8x2c0v.mp4", "size": 1_291_374},
             "links": {"self": own, "output": format!("{own}/output"), "copy": format!("{own}/copy")},
@@ -39,7 +39,7 @@ pub(super) fn routes(schemas: &mut SchemaGenerator, id: Value) -> Vec<Route> {
     };
     let list = Route {
         path: "/v1/renders",
-        summary: "The caller's orders that are recorded, newest first: those with a copy or an `Idempotency-Key`.",
+        summary: "The caller's orders that are recorded, newest first: those that came by the queue, and those with a copy or an `Idempotency-Key`.",
         parameters: vec![
             json!({"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}, "description": "How many."}),
             json!({"name": "cursor", "in": "query", "schema": {"type": "string"}, "description": "The `nextCursor` of the page before."}),
