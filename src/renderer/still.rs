@@ -280,13 +280,13 @@ impl Renderer {
         }
     }
 
-    /// Writes the ordered copy down, unless that has been done: the caller's request and the render's task
-    /// may both come here.
+    /// Writes the ordered copy down and sees to it that it is followed, unless that has been done: the caller's request
+    /// and the render's task may both come here.
     async fn record_still(&self, plan: &Plan<'_>, ticket: &Ticket) -> Result<Option<CopyView>> {
         let Some(copy_to) = &plan.copy_to else { return Ok(None) };
         let key = copy_to.resolved_key(&ticket.render_id, plan.composition, &plan.file_name);
         let record = new_record(ticket, copy_to, key);
-        if self.records()?.write_render(&record, None).await?.is_some() {
+        if self.promise(&record).await? {
             self.enlist(&record.id, record.created_at).await;
         }
         Ok(Some(CopyView::from(&record.copy)))

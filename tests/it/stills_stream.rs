@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::stack::http::now_ms;
+use crate::stack::queue::{batch, failures};
 use crate::stack::stream::{self, Step, begun, complete, failed, rendered};
 use crate::stack::{FUNCTION, Function, Reply, World, basic, progress, random};
 
@@ -143,6 +145,33 @@ fn near_the_deadline_the_ticket_tells_the_rest() {
     let answer = function.invoke_within(&event("POST", POSTER, &json!({})), Duration::from_secs(3));
     assert_eq!(answer["statusCode"], 504, "{answer:#}");
     function.forget();
+}
+
+/// The function that took the order is frozen after its answer: its message is what is left.
+#[test]
+fn with_a_queue_the_copy_of_a_late_still_is_followed() {
+    let world = World::new();
+    let jobs = world.with_queue();
+    let function = Function::start(&jobs.settings.clone().set("API_USERNAME", "a").set("API_PASSWORD", "canary-b"));
+    let id = random(10);
+    world.lambda.next(Reply::stream([begun(&id), Step::Pause(Duration::from_secs(30))]));
+    let body = json!({ "copyTo": { "bucket": world.videos, "key": "x.png" } });
+    let answer = function.invoke_within(&event("POST", POSTER, &body), Duration::from_secs(9));
+    assert_eq!((&answer["statusCode"], world.moto.messages(&jobs.queue)), (&json!(202), [0, 0, 1]), "{answer:#}");
+    function.forget();
+    let ticket = format!("default~us-east-1~{}~{id}", world.bucket);
+    let message = json!({ "job": "follow", "id": ticket, "since": now_ms() }).to_string();
+    let worker = Function::worker(&jobs.settings);
+    let follow = || assert_eq!(failures(&worker.invoke(&batch(&[("m", &message)]))), Vec::<&str>::new());
+    // Nothing is there yet: it comes back.
+    follow();
+    assert_eq!(world.moto.messages(&jobs.queue), [0, 0, 2]);
+    world.writes(&id, &progress::still(&id, &json!({ "imageFormat": "png" })));
+    world.moto.put_object(&world.bucket, &format!("renders/{id}/out.png"), &[], "image");
+    follow();
+    assert!(world.moto.object(&world.videos, "x.png").is_some());
+    assert_eq!(world.moto.messages(&jobs.queue), [0, 0, 2], "it has ended");
+    worker.forget();
 }
 
 #[test]
