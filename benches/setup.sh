@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Puts the contenders and their packages into benches/.run; does nothing where they are there already.
-# usage: setup.sh [cold|warm|server|growth|size|copy|callgrind]…     only what these parts need; without any, all
+# usage: setup.sh [size|cold|warm|callgrind|server|growth|copy]…     only what these parts need; without any, all
+# Environment: QUICK builds without optimising; OURS and SERVER are programs that are built already.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -40,45 +41,52 @@ python_peers() {
   "$RUN/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps -r peers/requirements.txt
 }
 
-valgrind_package() {
+debian() {
   local root=()
   [ "$(id -u)" = 0 ] || root=(sudo)
-  "${root[@]}" apt-get -qq update
-  "${root[@]}" apt-get -qq install -y --no-install-recommends valgrind
+  say "apt-get install $1 …"
+  "${root[@]}" apt-get -qq update >&2
+  DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get -qq install -y --no-install-recommends "$1" >&2 || fail "install $1, as root"
 }
 
 # build DIRECTORY TARGET ARGUMENT…
 build() {
   local directory=$1 target=$2
   shift 2
-  say "cargo build in ${directory#"$PWD/"} …"
-  (cd "$directory" && CARGO_TARGET_DIR="$RUN/$target" cargo build --locked --quiet --release "$@") || fail "the build failed"
+  [ -n "${QUICK:-}" ] || set -- --release "$@"
+  say "cargo build $* in $(realpath --relative-to .. "$directory") …"
+  (cd "$directory" && CARGO_TARGET_DIR=$target cargo build --locked --quiet "$@") || fail "the build failed"
 }
 
 mkdir -p "$RUN/logs"
 exec 9>"$RUN/lock"
 flock 9
 
-build harness harness-target
-if wants cold warm callgrind server growth; then
-  build floor floor-target
+build harness "$RUN/harness-target"
+if wants cold warm callgrind server; then
+  build floor "$RUN/floor-target"
 fi
-# Both at once: built one after the other, with and without the feature `sso`, they would take twice as long.
-if [ -z "${OURS:-}" ] && wants cold warm callgrind server growth; then
-  build .. target --no-default-features --bin api --bin rendergate
+programs=()
+if [ -z "${OURS:-}" ] && wants size cold warm callgrind; then programs+=(--bin api); fi
+if [ -z "${SERVER:-}" ] && wants server growth; then programs+=(--bin rendergate); fi
+if [ ${#programs[@]} -gt 0 ] && [ -n "${QUICK:-}" ]; then
+  build .. "$PWD/../target" "${programs[@]}"
+elif [ ${#programs[@]} -gt 0 ]; then
+  # Both without the feature `sso`, which takes no part in a request: with and without, all would be built twice.
+  build .. "$RUN/target" --no-default-features "${programs[@]}"
 fi
 if wants cold warm server; then
   command -v node >/dev/null || fail "needs Node 20"
   installed node-peers "$(cat peers/* | sha256sum) $(node -v)" node_peers
 fi
 if wants cold warm; then
-  python3 -c 'import ensurepip' 2>/dev/null || fail "needs python3-venv"
+  python3 -c 'import ensurepip' 2>/dev/null || debian python3-venv
   installed python-peers "$(sha256sum <peers/requirements.txt) $(python3 -V)" python_peers
 fi
-if wants callgrind && ! command -v valgrind >/dev/null; then
-  installed valgrind "$(date +%s)" valgrind_package
+if wants callgrind; then
+  command -v valgrind >/dev/null || debian valgrind
 fi
-if wants size; then
+if wants size && [ -z "${QUICK:-}" ]; then
   ARCHS=arm64 BINS=api ../local/dist.sh >"$RUN/dist.log" 2>&1 || { tail -n 20 "$RUN/dist.log" >&2; fail "no zip for arm64"; }
 fi
 if wants copy; then

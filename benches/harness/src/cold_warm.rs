@@ -19,6 +19,9 @@ pub struct Measured {
     cpu: Samples,
     pub submit: Samples,
     pub poll: Samples,
+    /// CPU of one warm request, ms.
+    pub cpu_submit: Samples,
+    pub cpu_poll: Samples,
     /// MiB after the first answer, and in the end.
     peak_first: Samples,
     pub peak: Samples,
@@ -52,8 +55,8 @@ async fn measure(options: &Options, stub: &Stub, delay: u64) -> Results {
     let rounds = options.pick(25, 2);
     let warm = match (options.wants("warm"), delay) {
         (false, _) => 0,
-        (true, 0) => options.pick(40, 5),
-        (true, _) => options.pick(8, 2),
+        (true, 0) => options.pick(43, 8),
+        (true, _) => options.pick(11, 5),
     };
     let (submit, poll) = (event(options, "http-v2-start.json"), event(options, "http-v2-progress.json"));
     let contenders = contenders::lambdas(options);
@@ -91,24 +94,36 @@ async fn one(
     measured.first.add(first);
     measured.warm += warm;
     stub.take_counts();
-    for index in 0..warm {
-        let time = lambda.invoke(submit).await;
-        // The first few still fill caches, and would be the whole p99.
-        if index > 2 || warm <= 3 {
-            measured.submit.add(time);
-        }
-    }
+    let (times, cpu) = several(&mut lambda, submit, warm).await;
+    measured.submit.append(times);
+    measured.cpu_submit.append(cpu);
     add(&mut measured.per_submit, stub.take_counts());
     if contender.polls {
-        for index in 0..warm {
-            let time = lambda.invoke(poll).await;
-            if index > 2 || warm <= 3 {
-                measured.poll.add(time);
-            }
-        }
+        let (times, cpu) = several(&mut lambda, poll, warm).await;
+        measured.poll.append(times);
+        measured.cpu_poll.append(cpu);
     }
     add(&mut measured.per_poll, stub.take_counts());
     measured.peak.push(lambda.process.peak());
+}
+
+/// Their times, and the CPU of one. The first few still fill caches, and would be the whole p99.
+async fn several(lambda: &mut Lambda, event: &Bytes, warm: usize) -> (Samples, Samples) {
+    const FEW: usize = 3;
+    let (mut times, mut cpu) = (Samples::default(), Samples::default());
+    let mut before = lambda.process.cpu_of_threads();
+    for index in 0..warm {
+        let time = lambda.invoke(event).await;
+        if index >= FEW {
+            times.add(time);
+        } else {
+            before = lambda.process.cpu_of_threads();
+        }
+    }
+    if warm > FEW {
+        cpu.push(ms(lambda.process.cpu_of_threads() - before) / (warm - FEW) as f64);
+    }
+    (times, cpu)
 }
 
 fn add(sums: &mut BTreeMap<&'static str, u64>, counts: BTreeMap<&'static str, u64>) {
@@ -160,6 +175,7 @@ fn warm(report: &mut Report, results: &Results, delayed: &Results) {
         "submit p50",
         "p99",
         "p50 to bare Invoke",
+        "CPU",
         "p50, 20 ms",
         "poll p50",
         "p99",
@@ -176,6 +192,7 @@ fn warm(report: &mut Report, results: &Results, delayed: &Results) {
             short(measured.submit.median()),
             short(measured.submit.percentile(0.99)),
             short(measured.submit.median() / floor.submit.median()),
+            short(measured.cpu_submit.median()),
             short(later.submit.median()),
             short(measured.poll.median()),
             short(measured.poll.percentile(0.99)),

@@ -13,9 +13,6 @@ pub const EXPRESS: &str = "Express, EC2 guide";
 pub const SERVE_URL: &str =
     "https://remotionlambda-useast1-abcdefghij.s3.us-east-1.amazonaws.com/sites/demo/index.html";
 
-pub const USER: &str = "bench";
-pub const PASSWORD: &str = "bench-bench-bench";
-
 pub struct Contender {
     pub name: &'static str,
     pub command: Vec<String>,
@@ -39,7 +36,7 @@ pub fn lambdas(options: &Options) -> Vec<Contender> {
     let runtime = peers.join("runtime.mjs");
     vec![
         Contender::new(OURS, &[&options.ours], &[("RENDERGATE_FUNCTION_NAME", FUNCTION)]),
-        Contender::new(FLOOR, &[&options.run("floor-target/release/floor-lambda")], &[]),
+        Contender::new(FLOOR, &[&options.floor.join("floor-lambda")], &[]),
         Contender::new(BUNDLED, &[node, &runtime, &peers.join("bundle.mjs")], &[]),
         Contender::new("Node, npm's files", &[node, &runtime, &peers.join("handler.mjs")], &[]),
         Contender::new("Python", &[&options.run("venv/bin/python"), &peers.join("runtime.py")], &[]),
@@ -49,15 +46,22 @@ pub fn lambdas(options: &Options) -> Vec<Contender> {
 /// The servers; the first is ours, the second the floor.
 pub fn servers(options: &Options) -> Vec<Contender> {
     let state = format!("file:{}", options.run("state").display());
-    let ours: &[(&str, &str)] =
-        &[("RENDERGATE_FUNCTION_NAME", FUNCTION), ("RENDERGATE_STATE", &state), ("RENDERGATE_LOG_FORMAT", "json")];
+    // As in the guide for EC2.
+    let guide = [
+        ("API_USERNAME", "bench"),
+        ("API_PASSWORD", "bench-bench-bench"),
+        ("REMOTION_ROLE_ARN", "arn:aws:iam::123456789012:role/remotion-ec2-executionrole"),
+        ("REMOTION_ROLE_SESSION_NAME", "bench"),
+    ];
+    let with = |more: &[(&'static str, &'static str)]| [&guide[..], more].concat();
+    let ours = [&guide[..], &[("RENDERGATE_FUNCTION_NAME", FUNCTION), ("RENDERGATE_STATE", &state)]].concat();
     let express = options.run("peers/server.mjs");
     let node: &[&Path] = &[Path::new("node"), &express];
     vec![
-        Contender::new(OURS, &[&options.server, Path::new("serve")], ours),
-        Contender::new(FLOOR, &[&options.run("floor-target/release/floor-server")], &[]),
-        Contender::new(EXPRESS, node, &[("NODE_ENV", "production")]),
-        Contender::new("Express, no AssumeRole", node, &[("NODE_ENV", "production"), ("ASSUME_ROLE", "0")]),
+        Contender::new(OURS, &[&options.server, Path::new("serve")], &ours),
+        Contender::new(FLOOR, &[&options.floor.join("floor-server")], &[]),
+        Contender::new(EXPRESS, node, &with(&[("NODE_ENV", "production")])),
+        Contender::new("Express, no AssumeRole", node, &with(&[("NODE_ENV", "production"), ("ASSUME_ROLE", "0")])),
     ]
 }
 

@@ -1,14 +1,21 @@
 //! Prints how Rendergate compares. See ../README.md.
 
+mod callgrind;
 mod cold_warm;
 mod contenders;
+mod copy;
+mod cost;
+mod growth;
 mod lambda;
 mod listing;
+mod load;
 mod machine;
 mod options;
 mod process;
 mod report;
 mod serve;
+mod server;
+mod size;
 mod stats;
 mod stub;
 
@@ -24,8 +31,26 @@ async fn main() {
     println!("{machine}\n");
     let stub = Stub::start().await;
     let mut report = Report::default();
+    if options.wants("size") {
+        size::run(&options, &mut report);
+    }
     if options.wants("cold") || options.wants("warm") {
-        cold_warm::run(&options, &stub, &mut report).await;
+        let results = cold_warm::run(&options, &stub, &mut report).await;
+        if options.wants("warm") {
+            cost::run(&results, &mut report);
+        }
+    }
+    if options.wants("callgrind") {
+        callgrind::run(&options, &stub, &mut report).await;
+    }
+    if options.wants("server") {
+        server::run(&options, &stub, &mut report).await;
+    }
+    if options.wants("growth") {
+        growth::run(&options, &stub, &mut report).await;
+    }
+    if options.wants("copy") {
+        copy::run(&options, &mut report);
     }
     let text = report.text(&machine);
     println!("{text}");

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 pub const PARTS: [&str; 7] = ["size", "cold", "warm", "callgrind", "server", "growth", "copy"];
 
 const USAGE: &str =
-    "usage: harness [--ours FILE] [--server FILE] [--zip FILE] [--only cold,warm,…] [--quick] [--write FILE]
+    "usage: harness [--ours FILE] [--server FILE] [--floor FOLDER] [--zip FILE] [--only cold,warm,…] [--quick] [--write FILE]
   --ours    the program for Lambda (bootstrap)
   --server  the rendergate command
+  --floor   where floor-lambda and floor-server are
   --zip     the zip for Lambda on arm64; without it its size is not told
   --only    of size, cold, warm, callgrind, server, growth, copy
   --quick   a few rounds, to see that it works
@@ -18,6 +19,7 @@ pub struct Options {
     pub root: PathBuf,
     pub ours: PathBuf,
     pub server: PathBuf,
+    pub floor: PathBuf,
     pub zip: Option<PathBuf>,
     pub only: Vec<String>,
     pub quick: bool,
@@ -31,6 +33,7 @@ impl Options {
         let mut options = Self {
             ours: built.join("api"),
             server: built.join("rendergate"),
+            floor: root.join("benches/.run/floor-target/release"),
             root,
             zip: None,
             only: PARTS.map(str::to_owned).to_vec(),
@@ -43,6 +46,7 @@ impl Options {
             match argument.as_str() {
                 "--ours" => options.ours = absolute(value()),
                 "--server" => options.server = absolute(value()),
+                "--floor" => options.floor = absolute(value()),
                 "--zip" => options.zip = Some(absolute(value())),
                 "--write" => options.write = Some(absolute(value())),
                 "--only" => options.only = value().split(',').map(str::to_owned).collect(),

@@ -10,6 +10,10 @@ impl Samples {
         self.0.push(value);
     }
 
+    pub fn append(&mut self, mut others: Self) {
+        self.0.append(&mut others.0);
+    }
+
     pub fn add(&mut self, time: Duration) {
         self.push(ms(time));
     }
