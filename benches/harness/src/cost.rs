@@ -27,11 +27,13 @@ pub fn run(results: &Results, report: &mut Report) {
         "1,000,000 polls",
         "both",
     ]);
+    let mut steps = Vec::new();
     for (name, memory) in [(OURS, 128.0), (OURS, 256.0), (BUNDLED, 256.0), (BUNDLED, 512.0)] {
         let measured: &Measured = of(results, name);
         let (trigger, poll) =
             (billed(measured.cpu_submit.median(), memory), billed(measured.cpu_poll.median(), memory));
         let triggers = price(trigger, memory);
+        steps.push(step(name, memory, measured.cpu_submit.median(), trigger));
         // A poll reads progress.json: we do, or Remotion's function does, for a client that invokes it.
         let asked = if name == OURS { 0.0 } else { price(WAIT, REMOTION_MB) };
         let polls = price(poll, memory) + MILLION_GETS + asked;
@@ -45,17 +47,20 @@ pub fn run(results: &Results, report: &mut Report) {
             format!("${:.2}", triggers + polls),
         ]);
     }
-    let cpu = |name: &str| {
-        let measured = of(results, name);
-        format!("{} {} and {} ms", name, short(measured.cpu_submit.median()), short(measured.cpu_poll.median()))
-    };
-    let text = format!(
-        "CPU per warm trigger and poll, measured: {}; {}. The arithmetic is below.\n\n{}",
-        cpu(OURS),
-        cpu(BUNDLED),
-        table.text()
-    );
-    report.section("Cost", text);
+    let text = format!("{}\n{}", table.text(), steps.join("\n"));
+    report.section("Cost", text + "\n");
+}
+
+/// The arithmetic of one row.
+fn step(name: &str, memory: f64, cpu: f64, trigger: f64) -> String {
+    format!(
+        "- {name}, {memory} MB, a trigger: {WAIT} ms waiting + {} ms CPU × {WHOLE_CPU} / {memory} = {trigger} ms; \
+         1,000,000 × {} s × {} GB × ${GB_SECOND} + ${MILLION_REQUESTS:.2} = ${:.2}.",
+        short(cpu),
+        trigger / 1000.0,
+        memory / 1024.0,
+        price(trigger, memory),
+    )
 }
 
 /// Milliseconds, each begun one counted.
