@@ -1,6 +1,6 @@
-# Every target works on a fresh Debian machine with Rust, Node and Python: what else it needs it puts below local/.
+# Every target works on a fresh Debian machine with Rust, Node and Python: what else it needs it puts below local/ or benches/.run.
 .DEFAULT_GOAL := help
-.PHONY: help demo e2e local test drill vectors fuzz check audit build dist deploy invoke sam-local sam-validate
+.PHONY: help demo e2e local test drill vectors fuzz bench check audit build dist deploy invoke sam-local sam-validate
 
 EVENT ?= events/http-v2-healthz.json
 NAME ?= rendergate
@@ -42,6 +42,9 @@ vectors: ## replay the official client's 602 recorded calls, and print what came
 
 fuzz: ## feed what others send with what nobody sends, SECONDS_EACH=20 per target
 	fuzz/run
+
+bench: ## beside Node, Python and a bare Invoke; ONLY=cold,warm,server,growth,copy,size,callgrind QUICK=1 WRITE=docs/PERFORMANCE.md
+	benches/run $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick) $(if $(WRITE),--write $(WRITE))
 
 check: sam-validate ## format, lints, docs, dependencies, template
 	local/tools.sh cargo-deny

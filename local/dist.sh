@@ -1,16 +1,20 @@
 #!/usr/bin/env bash
 # Builds dist/rendergate-{api,worker}-{arm64,x86-64}.zip for Lambda's runtime provided.al2023; the same source gives the same bytes.
+# ARCHS and BINS, space-separated, choose some of them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-local/tools.sh cargo-lambda arm64 x86-64
+archs=${ARCHS:-arm64 x86-64} bins=${BINS:-api worker}
+# shellcheck disable=SC2086
+local/tools.sh cargo-lambda $archs
 PATH=$PWD/local/.tools/bin:$PATH
 export RUSTFLAGS="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo --remap-path-prefix=$PWD=rendergate"
 
 mkdir -p dist
-for arch in arm64 x86-64; do
-  cargo lambda build --locked --bin api --bin worker "--$arch"
-  for bin in api worker; do
+for arch in $archs; do
+  # shellcheck disable=SC2086,SC2046
+  cargo lambda build --locked $(printf -- '--bin %s ' $bins) "--$arch"
+  for bin in $bins; do
     python3 - "target/lambda/$bin/bootstrap" "dist/rendergate-$bin-$arch.zip" <<'PY'
 import sys, zipfile
 
