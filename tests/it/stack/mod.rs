@@ -12,6 +12,7 @@ pub(crate) mod owner;
 pub(crate) mod progress;
 pub(crate) mod proxy;
 pub(crate) mod queue;
+pub(crate) mod relay;
 pub(crate) mod runtime;
 pub(crate) mod server;
 pub(crate) mod settings;
