@@ -33,11 +33,15 @@ impl App {
     /// Builds the app. AWS is not called.
     pub async fn new(config: &Config) -> Self {
         let endpoints = Endpoints::new(config.endpoints.clone());
-        let home = config.home.apply(&aws::base_config(&config.home_region, &endpoints).await);
+        let base = aws::base_config(&config.home_region, &endpoints, config.authorities.as_ref()).await;
+        let home = config.home.apply(&base);
+        // Whoever has the credentials of where we run shares the clients.
+        let own = Aws::new(home.clone(), config.home.is_renewable(), config.path_style);
+        let own = Arc::new(own.keeping_clients(config.keep_clients));
         for AccountConfig { settings, credentials } in config.accounts() {
             tracing::info!(account = settings.name, %credentials, home = %config.home, "who we are to AWS");
         }
-        let account = |account| account_of(config, account, &home);
+        let account = |account| account_of(config, account, &home, &own);
         let others = config.other_accounts.iter().map(account).collect();
         let settings = Settings {
             accounts: Accounts::new(account(&config.account), others, config.account_policy),
@@ -47,9 +51,9 @@ impl App {
             stores: stores(config, &home),
             serve_url_hosts: config.serve_url_hosts.clone(),
             webhook_hosts: config.webhook_hosts.clone(),
-            records: config.state.as_ref().map(|state| records(config, state, &home)),
-            queue: config.queue.as_ref().map(|(url, region)| queue(config, url, region, &home)),
-            dead_letters: config.dead_letters.as_ref().map(|(url, region)| queue(config, url, region, &home)),
+            records: config.state.as_ref().map(|state| records(config, state, &own)),
+            queue: config.queue.as_ref().map(|(url, region)| queue(url, region, &own)),
+            dead_letters: config.dead_letters.as_ref().map(|(url, region)| queue(url, region, &own)),
             webhook: webhook(config, &home),
             notifier: notifier(config, &home),
             metrics: Metrics::new(config.metrics),
@@ -64,12 +68,15 @@ impl App {
     }
 }
 
-fn account_of(config: &Config, account: &AccountConfig, home: &SdkConfig) -> Account {
+fn account_of(config: &Config, account: &AccountConfig, home: &SdkConfig, own: &Arc<Aws>) -> Account {
     let AccountConfig { settings, credentials: source } = account;
-    // The same source is asked once for both.
-    let credentials = if *source == config.home { home.clone() } else { source.apply(home) };
-    let aws = Aws::new(credentials, source.is_renewable(), config.path_style);
-    Account::new(settings.clone(), Arc::new(aws.keeping_clients(config.keep_clients)))
+    let aws = if *source == config.home {
+        own.clone()
+    } else {
+        let aws = Aws::new(source.apply(home), source.is_renewable(), config.path_style);
+        Arc::new(aws.keeping_clients(config.keep_clients))
+    };
+    Account::new(settings.clone(), aws)
 }
 
 /// Who writes to the destinations that have credentials or an endpoint of their own.
@@ -87,11 +94,11 @@ fn stores(config: &Config, home: &SdkConfig) -> HashMap<String, Arc<Aws>> {
 }
 
 /// Records are written with the credentials of where we run: the state is ours, not the account's.
-fn records(config: &Config, state: &StateLocation, home: &SdkConfig) -> Records {
+fn records(config: &Config, state: &StateLocation, own: &Arc<Aws>) -> Records {
     match state {
         StateLocation::Folder(folder) => Records::Folder(folder.clone()),
         StateLocation::S3 { bucket, prefix } => Records::S3(S3Records {
-            aws: Arc::new(Aws::new(home.clone(), config.home.is_renewable(), config.path_style)),
+            aws: own.clone(),
             region: config.home_region.clone(),
             bucket: bucket.clone(),
             prefix: prefix.clone(),
@@ -100,9 +107,8 @@ fn records(config: &Config, state: &StateLocation, home: &SdkConfig) -> Records 
 }
 
 /// As the records, the queue is ours.
-fn queue(config: &Config, url: &str, region: &str, home: &SdkConfig) -> Queue {
-    let aws = Arc::new(Aws::new(home.clone(), config.home.is_renewable(), config.path_style));
-    Queue { aws, url: url.to_owned(), region: region.to_owned() }
+fn queue(url: &str, region: &str, own: &Arc<Aws>) -> Queue {
+    Queue { aws: own.clone(), url: url.to_owned(), region: region.to_owned() }
 }
 
 fn webhook(config: &Config, home: &SdkConfig) -> Option<OwnWebhook> {

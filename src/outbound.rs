@@ -9,6 +9,7 @@ mod address;
 use std::error::Error as StdError;
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use aws_smithy_http_client::Connector;
@@ -24,7 +25,9 @@ use address::is_public;
 /// Sends requests to public hosts.
 #[derive(Debug)]
 pub struct Outbound {
-    connector: Connector,
+    resolver: Public,
+    /// Made when first needed: that reads all root certificates of this machine.
+    connector: OnceLock<Connector>,
     allow_loopback: bool,
     limit: Duration,
 }
@@ -49,11 +52,17 @@ impl Outbound {
     }
 
     fn resolving_with(resolver: SharedDnsResolver, limit: Duration, allow_loopback: bool) -> Self {
-        let connector = Connector::builder()
-            .proxy_config(ProxyConfig::disabled())
-            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-            .build_with_resolver(Public { resolver, allow_loopback });
-        Self { connector, allow_loopback, limit }
+        let resolver = Public { resolver, allow_loopback };
+        Self { resolver, connector: OnceLock::new(), allow_loopback, limit }
+    }
+
+    fn connector(&self) -> &Connector {
+        self.connector.get_or_init(|| {
+            Connector::builder()
+                .proxy_config(ProxyConfig::disabled())
+                .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                .build_with_resolver(self.resolver.clone())
+        })
     }
 
     /// Posts a body, and returns the answer's status; of a redirect its own. The answer's body is not read.
@@ -69,7 +78,7 @@ impl Outbound {
         for (name, value) in headers {
             request.headers_mut().try_insert((*name).to_owned(), (*value).to_owned()).map_err(wrong)?;
         }
-        match tokio::time::timeout(self.limit, self.connector.call(request)).await {
+        match tokio::time::timeout(self.limit, self.connector().call(request)).await {
             Ok(Ok(response)) => Ok(response.status().as_u16()),
             Ok(Err(error)) if is_refusal(&error) => Err(OutboundError::NotAllowed(NOT_PUBLIC)),
             Ok(Err(error)) => Err(OutboundError::NoAnswer(error.into())),

@@ -1,10 +1,11 @@
 //! What we call: Lambda and S3, for one account's credentials in any region.
 //!
-//! `function` invokes, `bucket` reads and writes objects, `head` looks at one, `copy` moves a finished file, `delete`
+//! `connections` are what all calls go through, `function` invokes, `bucket` reads and writes objects, `head` looks at one, `copy` moves a finished file, `delete`
 //! removes files, `download` brings one here,
 //! `setup` makes a bucket, `queue` keeps what is to be done later, `error` turns refusals into advice. Only this layer names an `aws_sdk_*` type.
 
 mod bucket;
+mod connections;
 mod copy;
 mod delete;
 mod download;
@@ -33,6 +34,8 @@ use tracing::Instrument;
 use crate::error::{Error, Kind, Result};
 use crate::redacted::Redacted;
 pub use bucket::{Listed, ListedBucket, Object, Presigned, Put};
+pub use connections::Authorities;
+use connections::Connections;
 pub use copy::{Copied, Copier, CopyTarget, Upload};
 pub use endpoints::Endpoints;
 use error::Call;
@@ -47,10 +50,7 @@ const RENEW_AFTER: Duration = Duration::from_secs(10);
 
 /// The SDK configuration of where we run: `region`, `endpoints`, connections and timeouts; no credentials yet.
 /// Nothing is called, except that the shared files are read.
-pub async fn base_config(region: &str, endpoints: &Endpoints) -> SdkConfig {
-    use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-    // One connection pool and one set of root certificates for all clients.
-    let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https();
+pub async fn base_config(region: &str, endpoints: &Endpoints, authorities: Option<&Authorities>) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(3))
         .operation_attempt_timeout(Duration::from_secs(10))
@@ -59,7 +59,7 @@ pub async fn base_config(region: &str, endpoints: &Endpoints) -> SdkConfig {
     let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .no_credentials()
         .region(Region::new(region.to_owned()))
-        .http_client(http)
+        .http_client(Connections::new(authorities.cloned()))
         .timeout_config(timeouts)
         .retry_config(RetryConfig::standard().with_max_attempts(3))
         .load()

@@ -18,6 +18,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use tracing::level_filters::LevelFilter;
 
 use crate::accounts::{AccountSettings, Policy};
+use crate::aws::Authorities;
 use crate::credentials::{CredentialSource, SecretRef};
 use crate::records::StateLocation;
 use crate::remotion::names;
@@ -50,6 +51,8 @@ pub struct Config {
     pub keep_clients: bool,
     /// `AWS_ENDPOINT_URL…`, by name.
     pub endpoints: BTreeMap<String, String>,
+    /// Of `AWS_CA_BUNDLE`.
+    pub authorities: Option<Authorities>,
     pub destinations: Destinations,
     pub serve_url_hosts: Hosts,
     pub webhook_hosts: Hosts,
@@ -142,6 +145,7 @@ impl Config {
             home,
             keep_clients: reader.text("REMOTION_DISABLE_AWS_CLIENT_CACHE").is_none(),
             endpoints,
+            authorities: reader.read("AWS_CA_BUNDLE", authorities),
             destinations: reader.read("RENDERGATE_DESTINATIONS", |text| sources.destinations(text)).unwrap_or_default(),
             serve_url_hosts: reader.parsed("RENDERGATE_SERVE_URL_HOSTS").unwrap_or_default(),
             webhook_hosts: reader.parsed("RENDERGATE_WEBHOOK_HOSTS").unwrap_or_default(),
@@ -226,6 +230,11 @@ fn queue(url: &str, home_region: &str) -> Result<(String, String), String> {
 fn codec(text: &str) -> Result<Codec, String> {
     serde_json::from_value(text.into())
         .map_err(|_| "expected h264, h265, vp8, vp9, mp3, aac, wav, gif or prores".to_owned())
+}
+
+fn authorities(path: &str) -> Result<Authorities, String> {
+    let pem = std::fs::read(path).map_err(|error| format!("it can't be read: {error}"))?;
+    Authorities::from_pem(&pem).map_err(|error| error.to_string())
 }
 
 /// The folder in which programs keep their state, by the XDG convention.

@@ -166,6 +166,11 @@ pub const SETTINGS: &[Setting] = &[
     setting("AWS_ENDPOINT_URL_STS", "another endpoint for STS", "AWS_ENDPOINT_URL"),
     setting("AWS_ENDPOINT_URL_SQS", "another endpoint for SQS", "AWS_ENDPOINT_URL"),
     setting("AWS_ENDPOINT_URL_SECRETS_MANAGER", "another endpoint for Secrets Manager", "AWS_ENDPOINT_URL"),
+    setting(
+        "AWS_CA_BUNDLE",
+        "PEM file of the authorities that vouch for AWS's hosts and for S3-compatible stores; no others are believed then",
+        "Amazon's own for AWS, the machine's for everything else",
+    ),
     setting("AWS_REGION", "where we run: secrets and state are looked up here", "RENDERGATE_REGION"),
 ];
 

@@ -9,6 +9,7 @@ use tracing::Instrument;
 
 use super::attempt::{Begun, End};
 use super::finish::{CopyView, PATIENCE, Source};
+use super::left::Left;
 use super::order::Body;
 use super::plan::required;
 use super::start::{Started, new_record};
@@ -286,9 +287,11 @@ impl Renderer {
         let Some(copy_to) = &plan.copy_to else { return Ok(None) };
         let key = copy_to.resolved_key(&ticket.render_id, plan.composition, &plan.file_name);
         let record = new_record(ticket, copy_to, key);
-        if self.promise(&record).await? {
-            self.enlist(&record.id, record.created_at).await;
+        let (copy, created_at) = (CopyView::from(&record.copy), record.created_at);
+        let left = Left { id: ticket.to_string(), copy: Some(record), notify: None };
+        if self.promise(&left).await? {
+            self.enlist(&left.id, created_at).await;
         }
-        Ok(Some(CopyView::from(&record.copy)))
+        Ok(Some(copy))
     }
 }

@@ -25,7 +25,7 @@ const LAYERS: [(&str, &str); 20] = [
     ("accounts", "aws credentials remotion"),
     ("renderer", "accounts aws callers credentials notify records remotion"),
     // Read by app alone, so it may name the types of whatever it configures.
-    ("config", "accounts callers credentials notify records remotion renderer"),
+    ("config", "accounts aws callers credentials notify records remotion renderer"),
     ("policy", "config credentials records remotion renderer"),
     ("app", "accounts aws callers config credentials notify records remotion renderer"),
     ("http", "app callers remotion renderer"),

@@ -17,6 +17,7 @@ mod cli;
 mod cli_deployed;
 mod cli_verbs;
 mod compositions;
+mod connections;
 mod copy;
 mod copy_follow;
 mod copy_large;

@@ -13,6 +13,7 @@ pub(crate) mod progress;
 pub(crate) mod proxy;
 pub(crate) mod queue;
 pub(crate) mod receiver;
+pub(crate) mod relay;
 pub(crate) mod runtime;
 pub(crate) mod server;
 pub(crate) mod settings;

@@ -123,6 +123,11 @@ impl Function {
         }
     }
 
+    /// `STOP` and `CONT` freeze and thaw it.
+    pub(crate) fn signal(&self, name: &str) {
+        self.bootstrap.signal(name);
+    }
+
     /// Lambda freezes a function and one day forgets it: no SIGTERM, no last words.
     pub(crate) fn forget(self) -> String {
         self.bootstrap.kill()

@@ -43,7 +43,7 @@ const ON_PURPOSE: &[Difference] = &[
 ];
 
 fn aws(endpoint: Option<&str>) -> Aws {
-    let config = RUNTIME.block_on(base_config("us-east-1", &Endpoints::default())).into_builder();
+    let config = RUNTIME.block_on(base_config("us-east-1", &Endpoints::default(), None)).into_builder();
     let keys = SharedCredentialsProvider::new(Credentials::new(KEY, SECRET, None, None, "recorded"));
     let config = config.credentials_provider(keys);
     let config = endpoint.iter().fold(config, |config, url| config.endpoint_url(*url));
