@@ -92,7 +92,11 @@ impl Renderer {
         let Some(version) = records.write_render(&record, version.as_ref()).await? else {
             return Err(copy_in_progress());
         };
-        self.finish(ticket, source, record, version, PATIENCE).await
+        let copied = self.finish(ticket, source, record, version, PATIENCE).await;
+        if !copied.as_ref().is_ok_and(CopyView::is_final) || self.is_told_of(ticket).await {
+            self.follow_on(ticket).await;
+        }
+        copied
     }
 
     /// How the recorded copy is, made if it is due. That it failed is no error here: the record says why, and

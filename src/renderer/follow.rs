@@ -55,6 +55,18 @@ impl Renderer {
         }
     }
 
+    /// Sees to what comes after a copy that was ordered when its render had ended: nobody follows that any more.
+    pub(super) async fn follow_on(&self, ticket: &Ticket) {
+        if self.has_queue() {
+            self.follow_later(&ticket.to_string()).await;
+        } else if self.settings().lives_on {
+            let (renderer, ticket) = (self.clone(), ticket.clone());
+            tokio::spawn(async move { renderer.follow(&ticket).await });
+        } else if let Err(error) = self.finish_now(ticket, A_WHILE).await {
+            tracing::warn!(renderId = ticket.render_id, code = error.kind().code(), "nobody was told yet");
+        }
+    }
+
     /// Takes up what an earlier process left unfinished: copies, and events.
     ///
     /// # Errors

@@ -62,6 +62,12 @@ impl Renderer {
         settings.notifier.as_ref().zip(settings.records.as_ref())
     }
 
+    /// Whether somebody is to be told of a render.
+    pub(super) async fn is_told_of(&self, ticket: &Ticket) -> bool {
+        let Some((_, records)) = self.notifier() else { return false };
+        records.notify(&ticket.to_string()).await.is_ok_and(|found| found.is_some())
+    }
+
     /// Refuses events that could never be sent.
     pub(super) fn check_notify(&self, url: &str) -> Result<()> {
         let Some(notifier) = &self.settings().notifier else {

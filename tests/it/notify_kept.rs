@@ -50,6 +50,21 @@ fn a_request_that_is_repeated_does_not_forget_whom_to_tell() {
 }
 
 #[test]
+fn a_copy_that_is_ordered_later_is_told_of_too() {
+    let (world, receiver) = (World::new(), Receiver::start());
+    let server = told(&world).serve();
+    let render = world.submit(&server, json!({ "notify": { "url": receiver.url } }));
+    world.finishes(&render.render_id);
+    assert_eq!(kinds(&receiver.events_until(1)), ["render.done"]);
+    for key in ["x.mp4", "y.mp4"] {
+        receiver.forget();
+        server.post(&render.path("/copy"), &json!({ "bucket": world.videos, "key": key })).expect(200);
+        let events = receiver.events_until(1);
+        assert_eq!((kinds(&events), &events[0].data["copy"]["key"]), (vec!["copy.done"], &json!(key)));
+    }
+}
+
+#[test]
 fn while_a_secret_takes_anothers_place_both_are_believed() {
     let (world, receiver) = (World::new(), Receiver::start());
     let secret = format!("notify-{}", random(8));
