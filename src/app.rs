@@ -48,6 +48,7 @@ impl App {
             records: config.state.as_ref().map(|state| records(config, state, &home)),
             queue: config.queue.as_ref().map(|(url, region)| queue(config, url, region, &home)),
             dead_letters: config.dead_letters.as_ref().map(|(url, region)| queue(config, url, region, &home)),
+            concurrency: config.concurrency,
             metrics: Metrics::new(config.metrics),
             lives_on: !config.on_lambda,
         };

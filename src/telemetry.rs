@@ -66,6 +66,8 @@ pub enum Metric {
     Throttled,
     /// An order's start was given up because nobody knows whether its render runs.
     StartUnknown,
+    /// The functions that renders hold of the budget now.
+    Held(f64),
 }
 
 impl Metrics {
@@ -93,6 +95,7 @@ fn line(account: &str, metric: Metric, now: u64) -> Value {
         Metric::Copied(ms) => &[("Copies", "Count", 1.0), ("CopyDuration", "Milliseconds", ms)],
         Metric::CopyFailed => &[("CopiesFailed", "Count", 1.0)],
         Metric::Throttled => &[("Throttles", "Count", 1.0)],
+        Metric::Held(functions) => &[("ConcurrencyHeld", "Count", functions)],
         Metric::StartUnknown => &[("StartsUnknown", "Count", 1.0)],
     };
     let names: Vec<Value> = values.iter().map(|(name, unit, _)| json!({"Name": name, "Unit": unit})).collect();

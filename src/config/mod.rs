@@ -21,7 +21,7 @@ use crate::credentials::{CredentialSource, SecretRef};
 use crate::records::StateLocation;
 use crate::remotion::names;
 use crate::remotion::values::Codec;
-use crate::renderer::{Destinations, Hosts};
+use crate::renderer::{Concurrency, Destinations, Hosts};
 use crate::telemetry::LogFormat;
 pub use accounts::AccountConfig;
 pub use callers::{KeySource, PasswordSource};
@@ -57,6 +57,7 @@ pub struct Config {
     pub queue: Option<(String, String)>,
     /// URL and region.
     pub dead_letters: Option<(String, String)>,
+    pub concurrency: Concurrency,
     pub basic: Option<(String, PasswordSource)>,
     pub api_keys: Option<KeySource>,
     pub allow_anonymous: bool,
@@ -143,6 +144,7 @@ impl Config {
             state,
             queue: reader.read("RENDERGATE_QUEUE_URL", |url| queue(url, &home_region)),
             dead_letters: reader.read("RENDERGATE_DEAD_LETTER_QUEUE_URL", |url| queue(url, &home_region)),
+            concurrency: reader.parsed("RENDERGATE_CONCURRENCY").unwrap_or_default(),
             basic: callers::basic(&mut reader),
             api_keys: reader.read("RENDERGATE_API_KEYS", callers::key_source),
             allow_anonymous: reader.flag("RENDERGATE_ALLOW_ANONYMOUS"),
@@ -161,6 +163,9 @@ impl Config {
         };
         if !on_lambda && !config.host.is_loopback() && config.has_no_callers() {
             reader.wrong("RENDERGATE_HOST", "beyond loopback callers must authenticate: set API_USERNAME and API_PASSWORD, RENDERGATE_API_KEYS, or RENDERGATE_ALLOW_ANONYMOUS=true");
+        }
+        if matches!(config.concurrency, Concurrency::Most(_)) && config.state.is_none() {
+            reader.wrong("RENDERGATE_CONCURRENCY", "who runs what is recorded: set RENDERGATE_STATE, too");
         }
         for what in callers::unknown_names(&config) {
             reader.wrong("RENDERGATE_API_KEYS", what);

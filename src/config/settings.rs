@@ -115,6 +115,11 @@ pub const SETTINGS: &[Setting] = &[
         "SQS queue for messages that are neither a job nor a good order, with the attribute `reason`",
         "they stay on the queue, until its own redrive policy moves them",
     ),
+    setting(
+        "RENDERGATE_CONCURRENCY",
+        "how many functions may run at once for all renders, in each account and region; needs RENDERGATE_STATE. `off`: as many as are ordered. See guides/queue.md",
+        "renders from the queue are held to the account's quota, others are not",
+    ),
     setting("API_USERNAME", "user name for HTTP Basic", "none"),
     secret(
         "API_PASSWORD",

@@ -6,6 +6,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::budget::Asking;
 use super::later::order_in;
 use super::make::described;
 use super::start::{Running, may_have_run};
@@ -116,8 +117,17 @@ impl Renderer {
                 self.enqueue(&Job::Start { order: id.to_owned(), attempt }, left).await.map(|_| ())
             }
             OrderState::Starting { .. } => self.expire(record, version).await.map(|_| ()),
-            OrderState::Started { record: Some(left), .. } => self.settle(left).await,
-            OrderState::Started { .. } | OrderState::Failed { .. } | OrderState::Cancelled => Ok(()),
+            OrderState::Started { ticket, record: left } => {
+                if let Some(left) = left {
+                    self.settle(left).await?;
+                }
+                self.order_runs(id, &self.ticket(ticket)?, left.is_some()).await
+            }
+            OrderState::Cancelled => {
+                self.give_back_all(&record).await;
+                Ok(())
+            }
+            OrderState::Failed { .. } => Ok(()),
         }
     }
 
@@ -143,6 +153,7 @@ impl Renderer {
                 if let Some(left) = &left {
                     self.settle(left).await?;
                 }
+                self.order_runs(&id, &ticket, left.is_some()).await?;
                 written
             }
             Attempt::Later(error) if age(&claim.record) < LONGEST_WAIT => {
@@ -150,7 +161,8 @@ impl Renderer {
                 if claim.claimed.is_some() {
                     claim.insist(OrderState::Queued).await?;
                 }
-                self.enqueue(&again(attempt + 1), pause(attempt, &error)).await?;
+                let attempt = if error.kind() == Kind::ConcurrencyExceeded { attempt } else { attempt + 1 };
+                self.enqueue(&again(attempt), pause(attempt, &error)).await?;
                 return Ok(());
             }
             Attempt::Later(error) | Attempt::Never(error) => {
@@ -180,7 +192,7 @@ impl Renderer {
                 Ok(place) => place,
                 Err(error) => break error,
             };
-            let refused = match self.prepare(place, order).await {
+            let refused = match self.prepare(place, order, Asking::Queue(&claim.record)).await {
                 Err(error) => error,
                 Ok(prepared) => {
                     if claim.claimed.is_none() {
@@ -261,6 +273,9 @@ fn age(record: &OrderRecord) -> Duration {
 fn pause(attempt: u32, error: &Error) -> Duration {
     let longest = SOONEST.saturating_mul(2_u32.saturating_pow(attempt.min(10) + 1)).min(LATEST);
     let asked = error.members().get("retryAfter").and_then(serde_json::Value::as_u64).unwrap_or_default();
+    if error.kind() == Kind::ConcurrencyExceeded {
+        return Duration::from_secs(asked);
+    }
     longest.mul_f64(0.5 + fastrand::f64() / 2.0).max(Duration::from_secs(asked.min(LATEST.as_secs())))
 }
 

@@ -116,15 +116,16 @@ impl Renderer {
 
     async fn follow_up(&self, id: &str, since: u64) -> Result<()> {
         let ticket = self.ticket(id)?;
+        let held = self.tend(&ticket, age(since)).await;
         match self.see(&ticket, finish::PATIENCE).await {
-            Ok(view) if view.is_final() => return Ok(()),
+            Ok(view) if view.is_final() && held.is_none() => return Ok(()),
             Ok(_) => {}
             // Deleted: nothing is left to be done.
             Err(error) if error.kind() == Kind::RenderNotFound && age(since) > LATEST => return Ok(()),
             Err(error) if error.kind() == Kind::RenderNotFound => {}
             Err(error) => return Err(error),
         }
-        let delay = (age(since) / 4).clamp(SOONEST, LATEST);
+        let delay = held.unwrap_or_else(|| (age(since) / 4).clamp(SOONEST, LATEST));
         self.enqueue(&Job::Follow { id: id.to_owned(), since }, delay).await.map(|_| ())
     }
 }

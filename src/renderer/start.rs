@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use super::budget::{Asking, Held};
 use super::finish::CopyView;
 use super::plan::Plan;
 use super::target::{self, Function, Place};
@@ -54,6 +55,7 @@ pub(super) struct Prepared<'a> {
     plan: Plan<'a>,
     function: Function<'a>,
     payload: Vec<u8>,
+    held: Option<Held>,
 }
 
 /// A render that runs, and of which nobody has been told.
@@ -62,6 +64,7 @@ pub(super) struct Running<'a> {
     pub(super) ticket: Ticket,
     function_name: String,
     renderer_function: Option<&'a str>,
+    held: Option<Held>,
 }
 
 impl Renderer {
@@ -92,15 +95,21 @@ impl Renderer {
         };
         self.count_start(&running.ticket, began);
         let record = running.record();
+        self.runs(running.held.as_ref(), &running.ticket, record.is_some()).await;
         Ok((running.started(record.as_ref()), record))
     }
 
     async fn start_in<'a>(&'a self, place: Place<'a>, order: &'a Order) -> Result<Running<'a>> {
-        self.prepare(place, order).await?.send().await
+        self.prepare(place, order, Asking::Caller).await?.send().await
     }
 
     /// Everything that comes before the one call that costs.
-    pub(super) async fn prepare<'a>(&'a self, place: Place<'a>, order: &'a Order) -> Result<Prepared<'a>> {
+    pub(super) async fn prepare<'a>(
+        &'a self,
+        place: Place<'a>,
+        order: &'a Order,
+        asking: Asking<'_>,
+    ) -> Result<Prepared<'a>> {
         let plan = self.plan(place, order)?;
         let media = &order.media;
         let function = plan.target.function().await?;
@@ -108,8 +117,10 @@ impl Renderer {
         let text = props::text(media.input_props.as_deref());
         let (env, bucket) = (media.env_variables.as_ref(), media.force_bucket_name.as_deref());
         let (props, bucket) = function.pack(&text, env, bucket, Room::Passed).await?;
+        let held = self.hold(&function, media, asking).await?;
         let given = Given {
             options: media,
+            concurrency: held.as_ref().and_then(|held| held.concurrency).or(media.concurrency),
             composition: plan.composition,
             serve_url: plan.serve_url,
             codec: plan.codec,
@@ -119,7 +130,7 @@ impl Renderer {
         };
         let payload = serde_json::to_vec(&Start::new(given))
             .map_err(|error| Error::new(Kind::Internal, "The order can't be written.").because(error))?;
-        Ok(Prepared { renderer: self, order, plan, function, payload })
+        Ok(Prepared { renderer: self, order, plan, function, payload, held })
     }
 
     /// Writes down what is left to do for a render that runs, before anybody is told. Whether that was news.
@@ -143,7 +154,18 @@ impl Renderer {
 impl<'a> Prepared<'a> {
     /// Invokes the function, once.
     pub(super) async fn send(self) -> Result<Running<'a>> {
-        let Self { renderer, order, plan, function, payload } = self;
+        let (renderer, held) = (self.renderer, self.held.clone());
+        let sent = self.invoke().await;
+        if let (Err(error), Some(held)) = (&sent, &held)
+            && !may_have_run(error)
+        {
+            renderer.give_back(held).await;
+        }
+        sent
+    }
+
+    async fn invoke(self) -> Result<Running<'a>> {
+        let Self { renderer, order, plan, function, payload, held } = self;
         let Invoked { payload, threw } = function.invoke(payload).await.map_err(may_have_started)?;
         match reply::start(&payload, threw) {
             StartReply::Started { render_id, bucket_name }
@@ -152,7 +174,7 @@ impl<'a> Prepared<'a> {
                 let (account, region) = (function.account.settings.name.clone(), function.region.to_owned());
                 let ticket = Ticket { account, region, bucket: bucket_name, render_id };
                 let renderer_function = order.media.renderer_function_name.as_deref();
-                Ok(Running { plan, ticket, function_name: function.name, renderer_function })
+                Ok(Running { plan, ticket, function_name: function.name, renderer_function, held })
             }
             StartReply::Refused(message) => {
                 let refused = function.refused("refused the render", &message, &order.secrets()).await;
