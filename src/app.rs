@@ -54,6 +54,7 @@ impl App {
             records: config.state.as_ref().map(|state| records(config, state, &own)),
             queue: config.queue.as_ref().map(|(url, region)| queue(url, region, &own)),
             dead_letters: config.dead_letters.as_ref().map(|(url, region)| queue(url, region, &own)),
+            concurrency: config.concurrency,
             webhook: webhook(config, &home),
             notifier: notifier(config, &home),
             metrics: Metrics::new(config.metrics),

@@ -54,6 +54,8 @@ pub enum Kind {
     IdempotencyKeyReused,
     /// AWS throttles us everywhere. Try again after `Retry-After`.
     Throttled,
+    /// As many functions as may run at once are in use. Try again after `Retry-After`, or order for later.
+    ConcurrencyExceeded,
     /// The caller has made as many requests as it may in a minute. Try again after `Retry-After`.
     RateLimited,
     /// AWS knows our credentials and refuses the action. Grant the named action on the named resource.
@@ -92,7 +94,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::InvalidJson,
         Self::InvalidField,
         Self::MissingField,
@@ -114,6 +116,7 @@ impl Kind {
         Self::StartUnknown,
         Self::IdempotencyKeyReused,
         Self::Throttled,
+        Self::ConcurrencyExceeded,
         Self::RateLimited,
         Self::AwsAccessDenied,
         Self::AwsCredentialsRefused,
@@ -157,6 +160,7 @@ impl Kind {
             Self::StartUnknown => "start_unknown",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::Throttled => "throttled",
+            Self::ConcurrencyExceeded => "concurrency_exceeded",
             Self::RateLimited => "rate_limited",
             Self::AwsAccessDenied => "aws_access_denied",
             Self::AwsCredentialsRefused => "aws_credentials_refused",
@@ -179,7 +183,7 @@ impl Kind {
 
     /// Whether the same call may succeed later without anybody changing anything.
     pub const fn is_transient(self) -> bool {
-        matches!(self, Self::Throttled | Self::AwsUnavailable | Self::Timeout)
+        matches!(self, Self::Throttled | Self::ConcurrencyExceeded | Self::AwsUnavailable | Self::Timeout)
     }
 }
 

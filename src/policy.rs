@@ -9,7 +9,7 @@ use crate::config::{AccountConfig, Config};
 use crate::credentials::SecretRef;
 use crate::records::StateLocation;
 use crate::remotion::names;
-use crate::renderer::Destination;
+use crate::renderer::{Concurrency, Destination};
 
 /// One statement of a policy, by IAM's names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -148,7 +148,8 @@ pub fn state(config: &Config) -> Vec<Statement> {
     ]
 }
 
-/// What putting jobs on the queue needs, and working on it, where Rendergate runs.
+/// What putting jobs on the queue needs, and working on it, where Rendergate runs. The quota is asked for with the
+/// credentials that render.
 pub fn queue(config: &Config) -> Vec<Statement> {
     let arn = |(url, region): &(String, String)| {
         let mut path = url.rsplit('/');
@@ -160,6 +161,10 @@ pub fn queue(config: &Config) -> Vec<Statement> {
         allow("PutJobs", &["sqs:SendMessage"], vec![queue.clone()]),
         allow("DoJobs", &["sqs:DeleteMessage", "sqs:ReceiveMessage"], vec![queue]),
     ];
+    if config.concurrency == Concurrency::Quota {
+        // AWS knows no narrower resource.
+        statements.push(allow("KnowTheQuota", &["lambda:GetAccountSettings"], vec!["*".to_owned()]));
+    }
     let dead_letters = config.dead_letters.iter().map(arn).collect();
     statements.extend(unless_empty("PutDeadLetters", &["sqs:SendMessage"], dead_letters));
     statements

@@ -75,6 +75,8 @@ pub enum Metric {
     EventFailed,
     /// An order's start was given up because nobody knows whether its render runs.
     StartUnknown,
+    /// The functions that renders hold of the budget now.
+    Held(f64),
 }
 
 impl Metrics {
@@ -104,6 +106,7 @@ fn line(account: &str, metric: Metric, now: u64) -> Value {
         Metric::Throttled => &[("Throttles", "Count", 1.0)],
         Metric::EventDelivered => &[("EventsDelivered", "Count", 1.0)],
         Metric::EventFailed => &[("EventsFailed", "Count", 1.0)],
+        Metric::Held(functions) => &[("ConcurrencyHeld", "Count", functions)],
         Metric::StartUnknown => &[("StartsUnknown", "Count", 1.0)],
     };
     let names: Vec<Value> = values.iter().map(|(name, unit, _)| json!({"Name": name, "Unit": unit})).collect();

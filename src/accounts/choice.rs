@@ -193,6 +193,7 @@ fn may_move_on(kind: Kind) -> bool {
     matches!(
         kind,
         Kind::Throttled
+            | Kind::ConcurrencyExceeded
             | Kind::AwsAccessDenied
             | Kind::AwsCredentialsRefused
             | Kind::CredentialsUnavailable
@@ -206,7 +207,7 @@ fn may_move_on(kind: Kind) -> bool {
 /// Which failure is told: one that passes by itself, then one of AWS, then that the order fits no account.
 fn rank(kind: Kind) -> u8 {
     match kind {
-        Kind::Throttled => 2,
+        Kind::Throttled | Kind::ConcurrencyExceeded => 2,
         Kind::MissingField | Kind::NotAllowed => 0,
         _ => 1,
     }

@@ -72,7 +72,7 @@ pub(super) const fn code(kind: Kind) -> u8 {
         Kind::AwsAccessDenied | Kind::AwsCredentialsRefused | Kind::CredentialsUnavailable | Kind::Unauthenticated => {
             REFUSED
         }
-        Kind::Throttled | Kind::RateLimited | Kind::AwsUnavailable | Kind::Timeout => LATER,
+        Kind::Throttled | Kind::ConcurrencyExceeded | Kind::RateLimited | Kind::AwsUnavailable | Kind::Timeout => LATER,
         _ => FAILED,
     }
 }

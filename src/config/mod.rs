@@ -23,7 +23,7 @@ use crate::credentials::{CredentialSource, SecretRef};
 use crate::records::StateLocation;
 use crate::remotion::names;
 use crate::remotion::values::Codec;
-use crate::renderer::{Destinations, Hosts};
+use crate::renderer::{Concurrency, Destinations, Hosts};
 use crate::telemetry::LogFormat;
 pub use accounts::AccountConfig;
 pub use callers::{KeySource, TextSource};
@@ -61,6 +61,7 @@ pub struct Config {
     pub queue: Option<(String, String)>,
     /// URL and region.
     pub dead_letters: Option<(String, String)>,
+    pub concurrency: Concurrency,
     /// Where Remotion's function can reach us.
     pub public_url: Option<String>,
     pub webhook_secret: Option<TextSource>,
@@ -155,6 +156,7 @@ impl Config {
             public_url: reader.read("RENDERGATE_PUBLIC_URL", ends::public_url),
             webhook_secret: reader.read("RENDERGATE_WEBHOOK_SECRET", callers::text_source),
             notify_secret: reader.read("RENDERGATE_NOTIFY_SECRET", ends::notify_secret),
+            concurrency: reader.parsed("RENDERGATE_CONCURRENCY").unwrap_or_default(),
             basic: callers::basic(&mut reader),
             api_keys: reader.read("RENDERGATE_API_KEYS", callers::key_source),
             allow_anonymous: reader.flag("RENDERGATE_ALLOW_ANONYMOUS"),
@@ -176,6 +178,9 @@ impl Config {
         }
         if config.public_url.is_some() && config.webhook_secret.is_none() {
             reader.wrong("RENDERGATE_WEBHOOK_SECRET", "must be set together with RENDERGATE_PUBLIC_URL");
+        }
+        if matches!(config.concurrency, Concurrency::Most(_)) && config.state.is_none() {
+            reader.wrong("RENDERGATE_CONCURRENCY", "who runs what is recorded: set RENDERGATE_STATE, too");
         }
         for what in callers::unknown_names(&config) {
             reader.wrong("RENDERGATE_API_KEYS", what);

@@ -116,6 +116,11 @@ pub const SETTINGS: &[Setting] = &[
         "they stay on the queue, until its own redrive policy moves them",
     ),
     setting(
+        "RENDERGATE_CONCURRENCY",
+        "how many functions may run at once for all renders, in each account and region; needs RENDERGATE_STATE. `off`: as many as are ordered. See guides/queue.md",
+        "renders from the queue are held to the account's quota, others are not",
+    ),
+    setting(
         "RENDERGATE_PUBLIC_URL",
         "where Remotion's function can reach this Rendergate, such as `https://api.example.com`: renders with something left to do at their end are started with its webhook `/v1/webhooks/remotion`",
         "none: their end is seen by looking",

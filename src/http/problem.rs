@@ -34,7 +34,7 @@ pub(super) const fn status(kind: Kind) -> StatusCode {
         Kind::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Kind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Kind::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-        Kind::Throttled | Kind::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        Kind::Throttled | Kind::ConcurrencyExceeded | Kind::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Kind::FunctionMissing
         | Kind::AwsAccessDenied
         | Kind::AwsCredentialsRefused
@@ -82,7 +82,10 @@ pub(super) fn respond(error: &Error, request_id: &str, path: &str) -> Response {
     let mut response = (status, Body::from(Value::Object(problem).to_string())).into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    if matches!(error.kind(), Kind::Throttled | Kind::RateLimited | Kind::AwsUnavailable | Kind::StartInProgress) {
+    if matches!(
+        error.kind(),
+        Kind::Throttled | Kind::ConcurrencyExceeded | Kind::RateLimited | Kind::AwsUnavailable | Kind::StartInProgress
+    ) {
         let seconds = error.members().get("retryAfter").and_then(Value::as_u64).unwrap_or(2);
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }

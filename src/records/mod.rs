@@ -1,9 +1,11 @@
 //! What outlives a process: one small JSON record per render that has work left after its end, and one per
-//! idempotency key (`key`); events that were asked for (`notify`); and an index by caller and time (`list`).
+//! idempotency key (`key`); events that were asked for (`notify`); an index by caller and time (`list`); and who may
+//! run how much at once (`budget`).
 //!
 //! Kept in a private bucket of ours, or in a folder on one machine (`store`). Every write is conditional, so
 //! that of several finishers one wins.
 
+mod budget;
 mod key;
 mod list;
 mod notify;
@@ -14,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::Upload;
 use crate::error::Result;
+pub use budget::{Budget, Lease, Place};
 pub use key::{KeyRecord, KeyState};
 pub use list::Entry;
 pub use notify::{EventRecord, EventStatus, NotifyRecord};

@@ -1,7 +1,7 @@
 //! Remotion Lambda's protocol. Pure: no clock, no network, no environment.
 //!
 //! In the order of a render's life: `names` and `values` and `options` say what can be asked for,
-//! `check` refuses what would fail, `chunks` tells how the work is divided, `props` packs the props (as
+//! `check` refuses what would fail, `chunks` tells how the work is divided, `concurrency` among how many functions, `props` packs the props (as
 //! `javascript` writes them), `payload` is the `start` event, `reply` the answer, `still` and `compositions` are
 //! the other two orders, `stream` decodes what a still tells while it renders, `links` lead to AWS's console,
 //! `progress` reads `progress.json`, `output` tells where the file is, `object` with what headers, `price` what
@@ -10,6 +10,7 @@
 pub mod check;
 pub mod chunks;
 pub mod compositions;
+pub mod concurrency;
 pub mod javascript;
 pub mod links;
 pub mod names;

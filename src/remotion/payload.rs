@@ -21,6 +21,8 @@ use super::webhook::Webhook;
 pub struct Given<'a> {
     /// The caller's options.
     pub options: &'a MediaOptions,
+    /// How many functions render: as the options say, or fewer.
+    pub concurrency: Option<Whole>,
     /// Id of the composition.
     pub composition: &'a str,
     /// The site.
@@ -117,7 +119,7 @@ impl<'a> Start<'a> {
             enable_cancellation: options.enable_cancellation.unwrap_or(false),
             renderer_function_name: options.renderer_function_name.as_deref(),
             frames_per_lambda: options.frames_per_lambda,
-            concurrency: options.concurrency,
+            concurrency: given.concurrency,
             composition: given.composition,
             serve_url: given.serve_url,
             input_props: given.props,

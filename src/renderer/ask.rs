@@ -28,7 +28,7 @@ impl Renderer {
         progress.overall_progress = progress.overall_progress.clamp(0.0, 1.0);
         let status = progress.status();
         self.count_end(ticket, status, &progress);
-        Ok(View { id: ticket.to_string(), status, copy: None, progress })
+        Ok(View { id: ticket.to_string(), status, copy: None, progress, in_use: None })
     }
 }
 

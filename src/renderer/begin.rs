@@ -6,6 +6,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::budget::Asking;
 use super::later::order_in;
 use super::make::described;
 use super::start::{Running, may_have_run};
@@ -107,8 +108,15 @@ impl Renderer {
                 self.enqueue(&Job::Start { order: id.to_owned(), attempt }, left).await.map(|_| ())
             }
             OrderState::Starting { .. } => self.expire(record, version).await.map(|_| ()),
-            OrderState::Started { ticket, record: copy } => self.settle(&record, ticket, copy.as_deref()).await,
-            OrderState::Failed { .. } | OrderState::Cancelled => self.settle_end(&record).await,
+            OrderState::Started { ticket, record: copy } => {
+                let is_followed = self.settle(&record, ticket, copy.as_deref()).await?;
+                self.order_runs(id, &self.ticket(ticket)?, is_followed).await
+            }
+            OrderState::Failed { .. } => self.settle_end(&record).await,
+            OrderState::Cancelled => {
+                self.give_back_all(&record).await;
+                self.settle_end(&record).await
+            }
         }
     }
 
@@ -130,7 +138,8 @@ impl Renderer {
                 self.count_start(&ticket, began);
                 let started = OrderState::Started { ticket: ticket.to_string(), record: copy.clone().map(Box::new) };
                 let written = claim.insist(started).await?;
-                self.settle(&claim.record, &ticket.to_string(), copy.as_ref()).await?;
+                let is_followed = self.settle(&claim.record, &ticket.to_string(), copy.as_ref()).await?;
+                self.order_runs(&id, &ticket, is_followed).await?;
                 written
             }
             Attempt::Later(error) if age(claim.record.created_at) < LONGEST_WAIT => {
@@ -138,7 +147,8 @@ impl Renderer {
                 if claim.claimed.is_some() {
                     claim.insist(OrderState::Queued).await?;
                 }
-                self.enqueue(&again(attempt + 1), pause(attempt, &error)).await?;
+                let attempt = if error.kind() == Kind::ConcurrencyExceeded { attempt } else { attempt + 1 };
+                self.enqueue(&again(attempt), pause(attempt, &error)).await?;
                 return Ok(());
             }
             Attempt::Later(error) | Attempt::Never(error) => {
@@ -172,7 +182,7 @@ impl Renderer {
                 Ok(place) => place,
                 Err(error) => break error,
             };
-            let refused = match self.prepare(place, order).await {
+            let refused = match self.prepare(place, order, Asking::Queue(&claim.record)).await {
                 Err(error) => error,
                 Ok(prepared) => {
                     if claim.claimed.is_none() {
@@ -243,6 +253,9 @@ fn start_unknown() -> Error {
 fn pause(attempt: u32, error: &Error) -> Duration {
     let longest = SOONEST.saturating_mul(2_u32.saturating_pow(attempt.min(10) + 1)).min(LATEST);
     let asked = error.members().get("retryAfter").and_then(serde_json::Value::as_u64).unwrap_or_default();
+    if error.kind() == Kind::ConcurrencyExceeded {
+        return Duration::from_secs(asked);
+    }
     longest.mul_f64(0.5 + fastrand::f64() / 2.0).max(Duration::from_secs(asked.min(LATEST.as_secs())))
 }
 

@@ -108,17 +108,21 @@ impl Renderer {
     pub async fn perform(&self, job: &Job) -> Result<()> {
         match job {
             Job::Follow { id, since } => self.follow_up(id, *since).await,
-            Job::Finish { id } => self.finish_now(&self.ticket(id)?, finish::PATIENCE).await,
+            Job::Finish { id } => {
+                let ticket = self.ticket(id)?;
+                self.tend(&ticket, Duration::ZERO).await;
+                self.finish_now(&ticket, finish::PATIENCE).await
+            }
             Job::Start { order, attempt } => self.start_order(order, *attempt).await,
         }
     }
 
     async fn follow_up(&self, id: &str, since: u64) -> Result<()> {
-        let later = (age(since) / 4).clamp(SOONEST, LATEST);
         if id.starts_with(PREFIX) {
             return self.come_back(id, since, self.tell_again(id, TELLING).await?).await;
         }
         let ticket = self.ticket(id)?;
+        let held = self.tend(&ticket, age(since)).await;
         let (is_over, due) = match self.see(&ticket, finish::PATIENCE).await {
             Ok(view) if view.status.is_final() => (view.is_final(), self.tell(&ticket, &view, TELLING).await?),
             Ok(_) => (false, None),
@@ -129,10 +133,11 @@ impl Renderer {
             Err(error) if error.kind() == Kind::RenderNotFound => (false, None),
             Err(error) => return Err(error),
         };
-        if is_over {
+        if is_over && held.is_none() {
             return self.come_back(id, since, due).await;
         }
-        self.enqueue(&Job::Follow { id: id.to_owned(), since }, later).await.map(|_| ())
+        let delay = held.unwrap_or_else(|| (age(since) / 4).clamp(SOONEST, LATEST));
+        self.enqueue(&Job::Follow { id: id.to_owned(), since }, delay).await.map(|_| ())
     }
 
     /// Puts the job back where an event is due later.

@@ -98,12 +98,13 @@ impl Renderer {
     }
 
     /// What a started order leaves to do, made to stand by itself. Repeating it does no harm.
-    pub(super) async fn settle(&self, order: &OrderRecord, ticket: &str, copy: Option<&Record>) -> Result<()> {
+    /// Whether somebody follows it.
+    pub(super) async fn settle(&self, order: &OrderRecord, ticket: &str, copy: Option<&Record>) -> Result<bool> {
         let left = self.left_of(order, ticket, copy)?;
         self.write_left(&left).await?;
         match left.is_nothing() {
-            true => Ok(()),
-            false => self.enqueue(&Job::follow(ticket), FIRST_LOOK).await.map(|_| ()),
+            true => Ok(false),
+            false => self.enqueue(&Job::follow(ticket), FIRST_LOOK).await.map(|_| true),
         }
     }
 

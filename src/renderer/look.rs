@@ -54,21 +54,25 @@ impl Renderer {
         };
         let progress = file.progress(&moment, head).map_err(unreadable)?;
         let status = progress.status();
-        self.count_end(ticket, status, &progress);
-        Ok(View { id: ticket.to_string(), status, copy: None, progress })
+        let is_news = self.count_end(ticket, status, &progress);
+        let view = View { id: ticket.to_string(), status, copy: None, progress, in_use: file.in_use(status, &moment) };
+        if is_news {
+            self.ended(ticket, &view).await;
+        }
+        Ok(view)
     }
 
-    /// Counts the end of a render, once per process.
-    pub(super) fn count_end(&self, ticket: &Ticket, status: Status, progress: &Progress) {
+    /// Counts the end of a render, once per process. Whether it was news.
+    pub(super) fn count_end(&self, ticket: &Ticket, status: Status, progress: &Progress) -> bool {
         if status == Status::Rendering {
-            return;
+            return false;
         }
         let mut ended = self.inner.ended.lock().unwrap_or_else(PoisonError::into_inner);
         if ended.len() >= REMEMBERED {
             ended.clear();
         }
         if !ended.insert(ticket.clone()) {
-            return;
+            return false;
         }
         #[expect(clippy::cast_precision_loss, reason = "a duration in ms is far below 2^52")]
         let metric = match status {
@@ -76,6 +80,7 @@ impl Renderer {
             _ => Metric::Failed,
         };
         self.settings().metrics.put(&ticket.account, metric);
+        true
     }
 }
 

@@ -49,6 +49,6 @@ impl Renderer {
             progress.errors.insert(0, RenderError::fatal(message));
             progress.fatal_error_encountered = true;
         }
-        Ok(View { id: ticket.to_string(), status: progress.status(), copy: None, progress })
+        Ok(View { id: ticket.to_string(), status: progress.status(), copy: None, progress, in_use: None })
     }
 }

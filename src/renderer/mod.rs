@@ -3,8 +3,10 @@
 //! `order` is what callers ask for, `plan` checks it, `target` is the function that it goes to, `start` sends it,
 //! `once` sees to it that a request which is repeated starts nothing anew, `list` tells what was ordered, `ticket` is
 //! the claim check, `look` reads how it is, `ask` has the function tell it, `progress` and `watch` follow, `finish`
-//! sees to the copy, which whoever has the `claim` may `make`, `job` is what is done later, `submit` accepts orders
-//! that `begin` starts from the queue, `later` finds them, `download` brings it here, `cancel` stops, `delete` clears away, `bucket`
+//! sees to the copy, which whoever has the `claim` may `make`, `job` is what is done later, within the `budget` of what
+//! may run at once, `submit` accepts orders that `begin` starts from the queue, `later` finds them, `left` is what is
+//! left to do for a render, `webhook` and `follow` see its end, `notify` and `tell` tell of it, `download` brings its
+//! output here, `cancel` stops, `delete` clears away, `bucket`
 //! makes the place for it
 //! all. `still` renders one image while the caller waits, `attempt` by `attempt`, with a `memory` of those that take
 //! longer. `compositions`, `deployed` and `sites` tell what there is to render, and with what, `doctor` whether all of
@@ -16,6 +18,7 @@ mod ask;
 mod attempt;
 mod begin;
 mod bucket;
+mod budget;
 mod cancel;
 mod claim;
 mod compositions;
@@ -68,6 +71,7 @@ pub use crate::remotion::progress::Status;
 use crate::remotion::values::Codec;
 use crate::telemetry::Metrics;
 pub use bucket::RenderBucket;
+pub use budget::Concurrency;
 pub use cancel::Cancelling;
 pub use compositions::CompositionsOrder;
 pub use copy_to::CopyTo;
@@ -124,6 +128,8 @@ pub struct Settings {
     pub webhook: Option<OwnWebhook>,
     /// Sends events to those who asked for them.
     pub notifier: Option<Notifier>,
+    /// How many functions may run at once.
+    pub concurrency: Concurrency,
     /// Counts what happens.
     pub metrics: Metrics,
     /// Whether the process lives on after an answer; else what is left of a copy waits for the next request.
@@ -145,13 +151,18 @@ struct Inner {
     ended: Mutex<HashSet<Ticket>>,
     /// Stills, by their id, that outlasted their request, or failed: why.
     stills: Mutex<HashMap<String, Option<String>>>,
+    /// What AWS said may run at once, by account and region; nothing where it did not say.
+    quotas: tokio::sync::Mutex<HashMap<String, Option<u64>>>,
+    /// Whose turn it is to write to a budget.
+    budgets: tokio::sync::Mutex<()>,
 }
 
 impl Renderer {
     /// A renderer; nothing is called yet.
     pub fn new(settings: Settings) -> Self {
-        let inner = Inner { settings, ended: Mutex::default(), stills: Mutex::default() };
-        Self { inner: Arc::new(inner), caller: Arc::default() }
+        let (ended, stills) = (Mutex::default(), Mutex::default());
+        let (quotas, budgets) = (tokio::sync::Mutex::default(), tokio::sync::Mutex::default());
+        Self { inner: Arc::new(Inner { settings, ended, stills, quotas, budgets }), caller: Arc::default() }
     }
 
     /// The same for this caller, held to its limits.

@@ -42,6 +42,7 @@ impl Renderer {
         let serve_url = self.site(media.serve_url.as_deref(), account)?;
         let codec = media.codec.unwrap_or(settings.codec);
         check::media(media, codec, serve_url)?;
+        self.check_need(media)?;
         if let Some(webhook) = &media.webhook {
             self.settings().webhook_hosts.check("webhook.url", webhook.url())?;
         }

@@ -10,6 +10,7 @@ use super::{Renderer, Ticket};
 use crate::aws::Presigned;
 use crate::error::{Error, Kind, Result};
 use crate::records::{Record, Version};
+use crate::remotion::concurrency::InUse;
 use crate::remotion::output::StoredName;
 use crate::remotion::progress::{Progress, RenderMetadata, Status};
 
@@ -33,6 +34,9 @@ pub struct View {
     /// The answer of `getRenderProgress()`, by the same names.
     #[serde(flatten)]
     pub progress: Progress,
+    /// The functions that it uses, where that is known.
+    #[serde(skip)]
+    pub(super) in_use: Option<InUse>,
 }
 
 /// A link to the output.

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use super::budget::{Asking, Held};
 use super::finish::CopyView;
 use super::left::Left;
 use super::plan::Plan;
@@ -57,6 +58,7 @@ pub(super) struct Prepared<'a> {
     function: Function<'a>,
     payload: Vec<u8>,
     webhook: Option<Webhook>,
+    held: Option<Held>,
 }
 
 /// A render that runs, and of which nobody has been told.
@@ -65,6 +67,7 @@ pub(super) struct Running<'a> {
     pub(super) ticket: Ticket,
     function_name: String,
     order: &'a Order,
+    held: Option<Held>,
 }
 
 impl Renderer {
@@ -95,15 +98,21 @@ impl Renderer {
         };
         self.count_start(&running.ticket, began);
         let left = running.left();
+        self.runs(running.held.as_ref(), &running.ticket, !left.is_nothing()).await;
         Ok((running.started(left.copy.as_ref()), left))
     }
 
     async fn start_in<'a>(&'a self, place: Place<'a>, order: &'a Order) -> Result<Running<'a>> {
-        self.prepare(place, order).await?.send().await
+        self.prepare(place, order, Asking::Caller).await?.send().await
     }
 
     /// Everything that comes before the one call that costs.
-    pub(super) async fn prepare<'a>(&'a self, place: Place<'a>, order: &'a Order) -> Result<Prepared<'a>> {
+    pub(super) async fn prepare<'a>(
+        &'a self,
+        place: Place<'a>,
+        order: &'a Order,
+        asking: Asking<'_>,
+    ) -> Result<Prepared<'a>> {
         let plan = self.plan(place, order)?;
         let media = &order.media;
         let function = plan.target.function().await?;
@@ -111,9 +120,11 @@ impl Renderer {
         let text = props::text(media.input_props.as_deref());
         let (env, bucket) = (media.env_variables.as_ref(), media.force_bucket_name.as_deref());
         let (props, bucket) = function.pack(&text, env, bucket, Room::Passed).await?;
-        let webhook = self.own_webhook(&plan, order).await;
+        let held = self.hold(&function, media, asking).await?;
+        let webhook = self.own_webhook(&plan, order, held.is_some()).await;
         let given = Given {
             options: media,
+            concurrency: held.as_ref().and_then(|held| held.concurrency).or(media.concurrency),
             composition: plan.composition,
             serve_url: plan.serve_url,
             codec: plan.codec,
@@ -124,7 +135,7 @@ impl Renderer {
         };
         let payload = serde_json::to_vec(&Start::new(given))
             .map_err(|error| Error::new(Kind::Internal, "The order can't be written.").because(error))?;
-        Ok(Prepared { renderer: self, order, plan, function, payload, webhook })
+        Ok(Prepared { renderer: self, order, plan, function, payload, webhook, held })
     }
 
     pub(super) fn count_start(&self, ticket: &Ticket, began: Instant) {
@@ -135,7 +146,18 @@ impl Renderer {
 impl<'a> Prepared<'a> {
     /// Invokes the function, once.
     pub(super) async fn send(self) -> Result<Running<'a>> {
-        let Self { renderer, order, plan, function, payload, webhook } = self;
+        let (renderer, held) = (self.renderer, self.held.clone());
+        let sent = self.invoke().await;
+        if let (Err(error), Some(held)) = (&sent, &held)
+            && !may_have_run(error)
+        {
+            renderer.give_back(held).await;
+        }
+        sent
+    }
+
+    async fn invoke(self) -> Result<Running<'a>> {
+        let Self { renderer, order, plan, function, payload, webhook, held } = self;
         let Invoked { payload, threw } = function.invoke(payload).await.map_err(may_have_started)?;
         match reply::start(&payload, threw) {
             StartReply::Started { render_id, bucket_name }
@@ -143,7 +165,7 @@ impl<'a> Prepared<'a> {
             {
                 let (account, region) = (function.account.settings.name.clone(), function.region.to_owned());
                 let ticket = Ticket { account, region, bucket: bucket_name, render_id };
-                Ok(Running { plan, ticket, function_name: function.name, order })
+                Ok(Running { plan, ticket, function_name: function.name, order, held })
             }
             StartReply::Refused(message) => {
                 let own = webhook.as_ref().and_then(Webhook::secret);

@@ -34,11 +34,12 @@ struct Custom {
 }
 
 impl Renderer {
-    /// The webhook that a render is started with in want of one of its own, if anything is left to do at its end.
-    pub(super) async fn own_webhook(&self, plan: &Plan<'_>, order: &Order) -> Option<Webhook> {
+    /// The webhook that a render is started with in want of one of its own, if anything is left to do at its end: or if
+    /// it `holds` functions of the budget until then.
+    pub(super) async fn own_webhook(&self, plan: &Plan<'_>, order: &Order, holds: bool) -> Option<Webhook> {
         let own = self.settings().webhook.as_ref()?;
         let url = own.url.as_ref()?;
-        let due = plan.copy_to.is_some() || order.notify.is_some();
+        let due = holds || plan.copy_to.is_some() || order.notify.is_some();
         if !due || order.media.webhook.is_some() {
             return None;
         }

@@ -12,6 +12,7 @@ mod accounts;
 mod ask;
 mod batch;
 mod bucket;
+mod budget;
 mod cancel;
 mod cli;
 mod cli_deployed;
