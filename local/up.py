@@ -75,17 +75,15 @@ def settings(facts, **more):
 
 
 @contextlib.contextmanager
-def server(binary, facts, port, log=None, **more):
-    """`rendergate serve`; gives its URL, and fails if SIGTERM doesn't end it well."""
-    url = f"http://127.0.0.1:{port}"
-    # setpriv: the server ends with this script, even if that is killed.
+def program(binary, verb, facts, log=None, **more):
+    """`rendergate serve` or `work`; gives the process, and fails if SIGTERM doesn't end it well."""
+    # setpriv: it ends with this script, even if that is killed.
     child = subprocess.Popen(
-        ["setpriv", "--pdeathsig", "TERM", "--", binary, "serve"],
-        env=settings(facts, PORT=str(port), **more), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT if log else None, start_new_session=True,
+        ["setpriv", "--pdeathsig", "TERM", "--", binary, verb],
+        env=settings(facts, **more), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT if log else None, start_new_session=True,
     )
     try:
-        wait_until_healthy(url, child)
-        yield url
+        yield child
     finally:
         child.terminate()
         try:
@@ -94,7 +92,16 @@ def server(binary, facts, port, log=None, **more):
             child.kill()
             child.wait()
     if child.returncode:
-        raise Failed(f"rendergate serve ended with {child.returncode} on SIGTERM")
+        raise Failed(f"rendergate {verb} ended with {child.returncode} on SIGTERM")
+
+
+@contextlib.contextmanager
+def server(binary, facts, port, log=None, **more):
+    """`rendergate serve`; gives its URL."""
+    url = f"http://127.0.0.1:{port}"
+    with program(binary, "serve", facts, log, PORT=str(port), **more) as child:
+        wait_until_healthy(url, child)
+        yield url
 
 
 def wait_until_healthy(url, child, seconds=20):
