@@ -69,14 +69,18 @@ pub enum Place {
 
 impl Budget {
     /// Takes a lease, as far as there is room below `limit` beside what is in use and what is kept for others. Taking
-    /// it again is no second one. How many functions are held: those of the lease down to `least`, else none.
+    /// it again is no second one. How many functions are held: those of the lease down to `least`, which it is while
+    /// others wait; else none.
     pub fn take(&mut self, mut lease: Lease, least: u64, limit: u64, now: u64) -> Option<u64> {
         self.expire(now);
         if let Some(held) = self.leases.iter_mut().find(|held| held.id == lease.id) {
             held.until = held.until.max(lease.until);
             return Some(held.functions);
         }
-        let functions = limit.saturating_sub(self.in_use() + self.kept(&lease.id, now)).min(lease.functions);
+        // While others wait each gets what it can do with: fewer functions spend less of their time on beginning.
+        let others_wait = self.waiting.iter().any(|waiting| waiting.id != lease.id);
+        let most = if others_wait { least } else { lease.functions };
+        let functions = limit.saturating_sub(self.in_use() + self.kept(&lease.id, now)).min(most);
         if functions < least {
             return None;
         }
@@ -210,22 +214,22 @@ mod tests {
     #[test]
     fn room_is_kept_for_whoever_waited_longest_and_still_comes() {
         let mut budget = Budget::default();
-        budget.take(lease("a", 50), 50, 100, 0);
-        assert_eq!(budget.wait("young", 60, 20, 0), Place::First);
-        assert_eq!(budget.wait("old", 80, 10, 0), Place::First);
-        assert_eq!(budget.wait("young", 60, 20, 0), Place::Behind(1));
+        budget.take(lease("a", 50), 50, 100, 1);
+        assert_eq!(budget.wait("young", 60, 20, 1), Place::First);
+        assert_eq!(budget.wait("old", 80, 10, 1), Place::First);
+        assert_eq!(budget.wait("young", 60, 20, 1), Place::Behind(1));
         for order in 0..MOST_WAITING - 2 {
-            assert_eq!(budget.wait(&order.to_string(), 60, 30, 0), Place::Behind(order + 2));
+            assert_eq!(budget.wait(&order.to_string(), 60, 30, 1), Place::Behind(order + 2));
         }
-        assert_eq!(budget.wait("late", 60, 40, 0), Place::Unlisted);
-        assert_eq!(budget.take(lease("small", 5), 5, 100, PATIENCE - 1), Some(5), "they pass it for a while");
-        assert_eq!(budget.take(lease("another", 5), 5, 100, PATIENCE), None);
+        assert_eq!(budget.wait("late", 60, 40, 1), Place::Unlisted);
+        assert_eq!(budget.take(lease("small", 5), 5, 100, PATIENCE), Some(5), "they pass it for a while");
+        assert_eq!(budget.take(lease("another", 5), 5, 100, PATIENCE + 1), None);
         budget.forget("a");
-        assert_eq!(budget.take(lease("another", 5), 5, 100, PATIENCE), Some(5), "beside what is kept");
-        assert_eq!(budget.take(lease("another one", 15), 15, 100, PATIENCE), None);
+        assert_eq!(budget.take(lease("another", 5), 5, 100, PATIENCE + 1), Some(5), "beside what is kept");
+        assert_eq!(budget.take(lease("another one", 15), 15, 100, PATIENCE + 1), None);
         // It was cancelled, and nobody said so.
-        assert_eq!(budget.take(lease("another one", 15), 15, 100, FIRST_LOST), Some(15));
-        assert_eq!(budget.take(lease("young", 60), 60, 100, FIRST_LOST), Some(60), "the next one");
+        assert_eq!(budget.take(lease("another one", 15), 15, 100, FIRST_LOST + 1), Some(15));
+        assert_eq!(budget.take(lease("young", 60), 60, 100, FIRST_LOST + 1), Some(60), "the next one");
         assert!(budget.is_awaited());
     }
 }

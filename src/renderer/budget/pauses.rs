@@ -12,7 +12,7 @@ const SOONEST_LOOK: Duration = Duration::from_secs(5);
 const LATEST_LOOK: Duration = Duration::from_secs(30);
 /// The same where somebody does.
 const SOONEST_AWAITED: Duration = Duration::from_secs(1);
-const LATEST_AWAITED: Duration = Duration::from_secs(5);
+const LATEST_AWAITED: Duration = Duration::from_secs(3);
 
 /// When an order that found no room asks again; `age` is since when it waits. Queues count whole seconds.
 pub(super) fn ask_again(place: Place, age: Duration) -> Duration {
@@ -28,7 +28,7 @@ pub(super) fn ask_again(place: Place, age: Duration) -> Duration {
 pub(super) fn look_again(age: Duration, is_awaited: bool, is_known: bool) -> Duration {
     match (is_awaited, is_known) {
         (true, false) => SOONEST_AWAITED,
-        (true, true) => (age / 32).clamp(SOONEST_AWAITED, LATEST_AWAITED),
+        (true, true) => (age / 64).clamp(SOONEST_AWAITED, LATEST_AWAITED),
         (false, _) => (age / 4).clamp(SOONEST_LOOK, LATEST_LOOK),
     }
 }

@@ -26,16 +26,17 @@ pub(super) fn ms(seconds: f64) -> u64 {
     (seconds * 1000.0) as u64
 }
 
-/// Its frames, and what the order tells: half are clips, a tenth is minutes long; of as many nothing is known.
-pub(super) fn what() -> (u64, MediaOptions) {
+/// Its frames, and what the order tells: half are clips, a tenth is minutes long. Of so many in a hundred nothing is
+/// known, a fifth names its `concurrency`.
+pub(super) fn what(unknown: u32) -> (u64, MediaOptions) {
     let frames = match fastrand::u32(0..100) {
         0..55 => fastrand::u64(150..450),
         55..90 => fastrand::u64(900..3600),
         _ => fastrand::u64(5400..18_000),
     };
     let options = match fastrand::u32(0..100) {
-        0..10 => "{}".to_owned(),
-        10..30 => format!(r#"{{"concurrency":{}}}"#, (frames / 80).clamp(4, 150)),
+        draw if draw < unknown => "{}".to_owned(),
+        draw if draw < unknown + 20 => format!(r#"{{"concurrency":{}}}"#, (frames / 80).clamp(4, 150)),
         _ => format!(r#"{{"frameRange":[0,{}]}}"#, frames - 1),
     };
     (frames, serde_json::from_str(&options).unwrap())
@@ -49,7 +50,7 @@ pub(super) fn play(now: u64, frames: u64, concurrency: Option<i64>) -> (Render, 
     let started = now + ms(between(0.3, 0.9));
     let main = started - ms(0.1);
     let known = main + ms(between(0.6, 1.8));
-    let speed = between(0.65, 2.2);
+    let speed = between(0.65, 1.6);
     let mut events = vec![(now, true), (started, false), (main, true)];
     let mut ends = Vec::new();
     for _ in 0..count {
