@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::LazyLock;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use bytes::Bytes;
@@ -27,6 +27,8 @@ pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().u
 /// One request as it arrived.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
+    /// When it had arrived.
+    pub(crate) at: Instant,
     pub(crate) method: Method,
     /// As on the wire: still percent-encoded.
     pub(crate) path: String,
@@ -185,6 +187,7 @@ pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 async fn receive(request: Request<Incoming>) -> Result<Call, BoxError> {
     let (head, body) = request.into_parts();
     Ok(Call {
+        at: Instant::now(),
         method: head.method,
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),

@@ -85,6 +85,11 @@ impl FakeLambda {
         self.state.lock().unwrap().calls.clone()
     }
 
+    /// The last one that was signed with this key.
+    pub(crate) fn last_of(&self, access_key: &str) -> Option<Call> {
+        self.state.lock().unwrap().calls.iter().rev().find(|call| call.access_key() == access_key).cloned()
+    }
+
     /// The rights that all calls needed, also the forgotten ones.
     pub(crate) fn actions(&self) -> Vec<String> {
         self.state.lock().unwrap().actions.iter().cloned().collect()

@@ -62,6 +62,16 @@ impl Proxy {
         self.state.lock().unwrap().calls.clone()
     }
 
+    /// Those behind the first so many.
+    pub(crate) fn calls_from(&self, first: usize) -> Vec<Call> {
+        self.state.lock().unwrap().calls[first..].to_vec()
+    }
+
+    /// The last one that was signed with this key.
+    pub(crate) fn last_of(&self, access_key: &str) -> Option<Call> {
+        self.state.lock().unwrap().calls.iter().rev().find(|call| call.access_key() == access_key).cloned()
+    }
+
     /// Those calls whose summary (`s3 PUT /bucket/key`) contains `part`.
     pub(crate) fn calls_like(&self, part: &str) -> Vec<Call> {
         self.calls().into_iter().filter(|call| call.summary().contains(part)).collect()
