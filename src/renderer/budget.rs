@@ -131,11 +131,14 @@ impl Renderer {
             return Ok(());
         }
         let (budget, account) = (budget_name(&ticket.account, &ticket.region), &ticket.account);
-        let renamed = self.change(&budget, account, |budget, _| budget.rename(order, &ticket.render_id)).await?;
-        if renamed && !is_followed {
+        if !self.change(&budget, account, |budget, _| budget.lease(order).is_some()).await? {
+            return Ok(());
+        }
+        // First: were it the other way round, a message that can't be sent would never be sent again.
+        if !is_followed {
             self.enqueue(&Job::follow(&ticket.to_string()), FIRST_LOOK).await?;
         }
-        Ok(())
+        self.change(&budget, account, |budget, _| budget.rename(order, &ticket.render_id)).await.map(|_| ())
     }
 
     /// Looks at a render that holds functions, and gives back those that it no longer uses. When to look again for

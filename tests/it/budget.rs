@@ -148,7 +148,7 @@ fn without_the_setting_the_queue_is_held_to_the_quota_which_is_asked_for_once() 
     let world = World::new();
     let jobs = world.with_queue();
     let (server, worker) = (jobs.settings.serve(), Function::worker(&jobs.settings));
-    // The quota is 10.
+    world.lambda.quota(10);
     let (first, one) = accepted(&server, &json!({ "concurrency": 6 }));
     let (second, two) = accepted(&server, &json!({ "concurrency": 6 }));
     let (third, three) = accepted(&server, &json!({ "concurrency": 20 }));

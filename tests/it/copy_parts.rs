@@ -74,22 +74,29 @@ fn a_bucket_that_takes_no_copy_object_takes_parts() {
 fn a_wrong_checksum_is_no_copy() {
     let world = World::new();
     let (server, render, large) = scene(&world);
+    // It was refused now, or whoever follows the render tries again at this moment.
+    let is_no_copy = |answer: crate::stack::Answer| {
+        assert!([202, 502, 503].contains(&answer.status) && answer.json["copy"]["status"] != "done", "{answer:#?}");
+    };
     // S3 itself refuses what differs: it is told the source's checksum.
     world.aws.fault(usize::MAX, is_completion, Reply::aws_xml(400, "BadDigest", "no"));
     copy(&world, &server, &render, "overwrite").problem(503, "aws_unavailable");
-    assert_eq!(large.state().uploads.len(), 0);
     world.aws.heal();
     // And what it says that it wrote is compared.
     large.state().crc64nvme = "AAAAAAAAAAA=".to_owned();
-    copy(&world, &server, &render, "overwrite").problem(503, "aws_unavailable");
+    is_no_copy(copy(&world, &server, &render, "overwrite"));
     for lie in [Reply::new(200, ""), Reply::new(200, "<Error><Code>InternalError</Code><Message>no</Message></Error>")]
     {
         world.aws.fault(usize::MAX, is_completion, lie);
-        assert!([502, 503].contains(&copy(&world, &server, &render, "overwrite").status));
+        is_no_copy(copy(&world, &server, &render, "overwrite"));
         world.aws.heal();
     }
     large.state().crc64nvme = crate::stack::large::CRC64NVME.to_owned();
-    copy(&world, &server, &render, "overwrite").expect(200);
+    let deadline = std::time::Instant::now() + Duration::from_secs(60);
+    while copy(&world, &server, &render, "overwrite").status != 200 {
+        assert!(std::time::Instant::now() < deadline, "never copied");
+        std::thread::sleep(Duration::from_millis(200));
+    }
     assert_eq!(large.state().uploads.len(), 0);
 }
 

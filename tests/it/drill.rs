@@ -47,11 +47,16 @@ fn break_aws(world: &World) {
     world.aws.fault(usize::MAX, sometimes(30), Reply::slow(Duration::from_millis(300)));
 }
 
+/// Two functions: the main one, and one for the only chunk.
+fn order(n: usize) -> Value {
+    json!({ "envVariables": { "N": n.to_string() }, "frameRange": [0, 19] })
+}
+
 fn accept(server: &Server, count: usize) {
     let mut accepted = 0;
     while accepted < count {
         let some = (accepted..count).take(100);
-        let orders: Vec<Value> = some.map(|n| json!({ "envVariables": { "N": n.to_string() } })).collect();
+        let orders: Vec<Value> = some.map(|n| order(n)).collect();
         let answer = server.post("/v1/renders/batch", &json!({ "orders": orders })).expect(200);
         let results = answer["results"].as_array().unwrap();
         assert!(results.iter().all(|result| result["render"]["id"].is_string()), "{answer:#}");
@@ -119,6 +124,7 @@ fn whatever_breaks_every_order_ends_in_one_known_state() {
     let server = jobs.settings.serve();
     accept(&server, count);
     let script = script(&world, count * 3);
+    world.lambda.end_at_once();
     break_aws(&world);
 
     let began = Instant::now();
@@ -161,6 +167,7 @@ fn whatever_breaks_every_order_ends_in_one_known_state() {
     }
     let took = began.elapsed();
     world.aws.heal();
+    let held = held(&world, &jobs, &ends);
     panics += workers.into_iter().filter(|worker| worker.process.log().contains("panicked")).count();
 
     // What was invoked for each order, and what came of it.
@@ -181,12 +188,33 @@ fn whatever_breaks_every_order_ends_in_one_known_state() {
          ({lost} answers lost by Lambda), 0 lost, {twice} started twice",
         took.as_secs_f64()
     );
-    println!("killed after: {kills:?}; {panics} workers panicked");
+    println!("killed after: {kills:?}; {panics} workers panicked; {held} leases left, all of unknown starts");
     assert_eq!((ends.len(), started + unknown, twice, panics), (count, count, 0, 0));
     assert!(unknown >= lost && unknown - lost <= killed * 10, "{unknown} {lost} {killed}");
     assert!(killed > 0 && lost > 0, "nothing broke");
     let tickets: std::collections::HashSet<&str> = ends.values().filter_map(|state| state["ticket"].as_str()).collect();
     assert_eq!(tickets.len(), started, "each has a render of its own");
+}
+
+/// The leases that are left when all renders have been seen to end: none but those of starts that may have been.
+fn held(world: &World, jobs: &Jobs, ends: &HashMap<String, Value>) -> usize {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    loop {
+        let budget = world.moto.object(&jobs.state, "budget/default~us-east-1.json").unwrap();
+        let budget: Value = serde_json::from_slice(&budget.body).unwrap();
+        let leases = budget["leases"].as_array().unwrap();
+        let unknown = |lease: &&Value| {
+            ends.get(lease["id"].as_str().unwrap()).is_some_and(|end| end["error"]["code"] == "start_unknown")
+        };
+        if leases.iter().all(|lease| unknown(&lease)) {
+            return leases.len();
+        }
+        if Instant::now() > deadline {
+            let others = leases.iter().filter(|lease| !unknown(lease));
+            panic!("{:#?}", others.map(|lease| (lease, ends.get(lease["id"].as_str().unwrap()))).collect::<Vec<_>>());
+        }
+        std::thread::sleep(Duration::from_millis(500));
+    }
 }
 
 /// Nobody holds a claim for so long, with the pauses above.

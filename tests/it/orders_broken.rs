@@ -96,7 +96,7 @@ fn a_worker_that_dies_while_it_starts_leaves_no_second_start() {
     // Killed while the function is silent.
     world.lambda.next(Reply::slow(Duration::from_secs(60)));
     let worker = jobs.settings.start(env!("CARGO_BIN_EXE_rendergate"), &["work"]);
-    while world.lambda.calls().is_empty() {
+    while world.lambda.payloads().is_empty() {
         std::thread::sleep(Duration::from_millis(10));
     }
     worker.kill();
@@ -185,7 +185,7 @@ fn a_claim_that_could_not_be_written_costs_nothing() {
     let is_claim = |call: &crate::stack::Call| String::from_utf8_lossy(&call.body).contains("\"starting\"");
     world.aws.fault(3, is_claim, unavailable());
     assert_eq!(failures(&worker.invoke(&batch(&[("m", &message)]))), NONE);
-    assert_eq!((world.lambda.calls().len(), world.moto.messages(&jobs.queue)[2]), (0, 1));
+    assert_eq!((world.lambda.payloads().len(), world.moto.messages(&jobs.queue)[2]), (0, 1));
     assert_eq!(record(&world, &jobs, &path)["state"]["status"], "queued");
     worker.invoke(&batch(&[("m", &message)]));
     world.lambda.payload();

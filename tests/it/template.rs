@@ -82,7 +82,9 @@ const COPIES: [&str; 3] = [
     "s3:PutObject arn:aws:s3:::videos/*",
     "s3:AbortMultipartUpload arn:aws:s3:::videos/*",
 ];
-const WORKS: [&str; 7] = [
+const WORKS: [&str; 8] = [
+    // What may run at once.
+    "lambda:GetAccountSettings *",
     "logs:CreateLogStream arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/rendergate-worker:*",
     "logs:PutLogEvents arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/rendergate-worker:*",
     "sqs:SendMessage arn:aws:sqs:us-east-1:123456789012:rendergate-JobQueue",

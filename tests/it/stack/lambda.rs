@@ -28,6 +28,10 @@ struct State {
     functions: Vec<Value>,
     /// How many more invocations an access key gets.
     room: HashMap<String, usize>,
+    /// How many functions the account may run at once, where it is not as usual.
+    quota: Option<u32>,
+    /// Whether a render has ended by the time it is started.
+    ends_at_once: bool,
 }
 
 pub(crate) struct FakeLambda {
@@ -57,6 +61,16 @@ impl FakeLambda {
     /// Answers every invocation so, but lists and tells of functions as ever.
     pub(crate) fn always_when_invoked(&self, reply: Reply) {
         self.state.lock().unwrap().invoked = Some(reply);
+    }
+
+    /// How many functions GetAccountSettings says may run at once; 1000 without it. Scripts don't answer it.
+    pub(crate) fn quota(&self, functions: u32) {
+        self.state.lock().unwrap().quota = Some(functions);
+    }
+
+    /// Renders have ended when the answer to their start comes, without an output.
+    pub(crate) fn end_at_once(&self) {
+        self.state.lock().unwrap().ends_at_once = true;
     }
 
     /// From now on nothing signed with this access key gets in.
@@ -113,10 +127,13 @@ impl FakeLambda {
 }
 
 async fn serve(state: Arc<Mutex<State>>, moto: &'static Moto, bucket: String, call: Call) -> Wire {
-    let scripted = {
+    let (scripted, ends) = {
         let mut state = state.lock().unwrap();
         state.actions.extend(action(&call));
         state.calls.push(call.clone());
+        if call.path.contains("/account-settings") {
+            return account_settings(state.quota.unwrap_or(1000));
+        }
         let refused = state.refused_key.as_deref() == Some(call.access_key());
         let full = match state.room.get_mut(call.access_key()) {
             Some(0) => true,
@@ -131,7 +148,8 @@ async fn serve(state: Arc<Mutex<State>>, moto: &'static Moto, bucket: String, ca
             (_, true) => Some(Reply::throttled("ConcurrentInvocationLimitExceeded", None)),
             _ => state.script.pop_front(),
         };
-        next.or_else(|| state.always.clone()).or_else(|| state.invoked.clone().filter(|_| call.method == Method::POST))
+        let next = next.or_else(|| state.always.clone());
+        (next.or_else(|| state.invoked.clone().filter(|_| call.method == Method::POST)), state.ends_at_once)
     };
     let reply = scripted.unwrap_or(Reply::slow(std::time::Duration::ZERO));
     tokio::time::sleep(reply.delay).await;
@@ -140,10 +158,9 @@ async fn serve(state: Arc<Mutex<State>>, moto: &'static Moto, bucket: String, ca
         Deed::Stream(steps) => http::stream(steps),
         Deed::Cut => None,
         Deed::Lose => {
-            routine(moto, &bucket, &call.json()).await;
+            routine(moto, &bucket, &call.json(), ends).await;
             None
         }
-        Deed::Serve if call.path.contains("/account-settings") => account_settings(),
         Deed::Serve if call.method == Method::GET => list(&state, &call),
         Deed::Serve if call.method == Method::DELETE => delete(&state, &call),
         Deed::Serve if call.header("x-amz-invocation-type") == Some("DryRun") => http::respond(204, &[], Bytes::new()),
@@ -151,18 +168,17 @@ async fn serve(state: Arc<Mutex<State>>, moto: &'static Moto, bucket: String, ca
             http::stream(still(moto, &bucket, &call.json()).await)
         }
         Deed::Serve => {
-            let answer = routine(moto, &bucket, &call.json()).await;
+            let answer = routine(moto, &bucket, &call.json(), ends).await;
             let headers = [("content-type".into(), "application/json".into())];
             http::respond(200, &headers, answer.to_string().into())
         }
     }
 }
 
-/// GetAccountSettings of a new account.
-fn account_settings() -> Wire {
+fn account_settings(quota: u32) -> Wire {
     let limit = json!({
         "TotalCodeSize": 1, "CodeSizeUnzipped": 1, "CodeSizeZipped": 1,
-        "ConcurrentExecutions": 10, "UnreservedConcurrentExecutions": 10,
+        "ConcurrentExecutions": quota, "UnreservedConcurrentExecutions": quota,
     });
     let body = json!({ "AccountLimit": limit, "AccountUsage": {} });
     http::respond(200, &[("content-type".into(), "application/json".into())], body.to_string().into())
@@ -219,7 +235,7 @@ async fn still(moto: &Moto, bucket: &str, payload: &Value) -> Vec<Step> {
     vec![stream::begun(&render_id), done, stream::complete(None)]
 }
 
-async fn routine(moto: &Moto, bucket: &str, payload: &Value) -> Value {
+async fn routine(moto: &Moto, bucket: &str, payload: &Value, ends: bool) -> Value {
     match payload["type"].as_str() {
         Some("start") => {
             let bucket = payload["bucketName"].as_str().unwrap_or(bucket);
@@ -228,7 +244,8 @@ async fn routine(moto: &Moto, bucket: &str, payload: &Value) -> Value {
                 None => random(10),
             };
             let key = format!("renders/{render_id}/progress.json");
-            moto.put(bucket, &key, "application/json", progress::initial().to_string()).await;
+            let progress = if ends { progress::done(bucket, &render_id) } else { progress::initial() };
+            moto.put(bucket, &key, "application/json", progress.to_string()).await;
             json!({ "type": "success", "bucketName": bucket, "renderId": render_id })
         }
         Some("compositions") => {
