@@ -14,7 +14,7 @@ import up
 from demo import OUT, guarded_stack
 from e2e_world import CASES, World
 
-MODULES = ["e2e_media", "e2e_failures", "e2e_delivery", "e2e_queue", "e2e_command", "e2e_verbs", "e2e_secrets"]
+MODULES = ["e2e_media", "e2e_failures", "e2e_delivery", "e2e_queue", "e2e_events", "e2e_command", "e2e_verbs", "e2e_secrets"]
 
 
 class Memory:

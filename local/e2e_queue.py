@@ -10,11 +10,16 @@ from e2e_world import LIMIT_SECONDS, QUICK, case
 from stack import client
 
 
+def queue(world, name):
+    """A new queue; gives the settings that have it used."""
+    made = client("sqs", world.facts["awsEndpoint"]).create_queue(QueueName=name, Attributes={"VisibilityTimeout": "60"})
+    return {"RENDERGATE_QUEUE_URL": made["QueueUrl"]}
+
+
 @contextlib.contextmanager
 def queued(world, name):
     """A server with a queue; gives its URL and the settings that a worker needs beside it."""
-    queue = client("sqs", world.facts["awsEndpoint"]).create_queue(QueueName=name, Attributes={"VisibilityTimeout": "60"})
-    settings = {"RENDERGATE_QUEUE_URL": queue["QueueUrl"]}
+    settings = queue(world, name)
     with world.served(**settings) as url:
         yield url, settings
 
@@ -86,10 +91,10 @@ def queue_that_an_order_leaves_by_cancelling(world):
         expect("cancelled", world.ask("POST", f"/v1/renders/{id}/cancel", {}, url).status, 202)
         before = len(world.keys(world.facts["bucket"], "renders/"))
         with working(world, settings):
-            sqs, queue = client("sqs", world.facts["awsEndpoint"]), settings["RENDERGATE_QUEUE_URL"]
+            sqs, url_of_queue = client("sqs", world.facts["awsEndpoint"]), settings["RENDERGATE_QUEUE_URL"]
             names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
             ends = time.monotonic() + LIMIT_SECONDS
-            while any(int(count) for count in sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"].values()):
+            while any(int(count) for count in sqs.get_queue_attributes(QueueUrl=url_of_queue, AttributeNames=names)["Attributes"].values()):
                 if time.monotonic() > ends:
                     raise up.Failed("the message stays")
                 time.sleep(0.2)

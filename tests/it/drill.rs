@@ -10,7 +10,7 @@ use crate::stack::server::Server;
 use crate::stack::{Call, Reply, World};
 
 /// How many orders where `RENDERGATE_DRILL` does not say so when the tests are built.
-const ORDERS: usize = 300;
+const ORDERS: usize = 150;
 const WORKERS: usize = 4;
 
 fn orders() -> usize {
@@ -56,7 +56,7 @@ fn accept(server: &Server, count: usize) {
     let mut accepted = 0;
     while accepted < count {
         let some = (accepted..count).take(100);
-        let orders: Vec<Value> = some.map(|n| order(n)).collect();
+        let orders: Vec<Value> = some.map(order).collect();
         let answer = server.post("/v1/renders/batch", &json!({ "orders": orders })).expect(200);
         let results = answer["results"].as_array().unwrap();
         assert!(results.iter().all(|result| result["render"]["id"].is_string()), "{answer:#}");
@@ -133,7 +133,7 @@ fn whatever_breaks_every_order_ends_in_one_known_state() {
     let (mut ends, mut kills, mut killed, mut panics) = (HashMap::new(), BTreeMap::new(), 0, 0);
     let mut seen = world.aws.calls_from(0).len();
     // After so many calls, not so much time: a slow machine must not kill them before they have done anything.
-    let next = |seen: usize| seen + fastrand::usize(20..150);
+    let next = |seen: usize| seen + fastrand::usize(60..400);
     let mut kill_at = next(seen);
     // Orders that somebody has written since they were looked at, and when to look.
     let mut touched: HashMap<String, Instant> = HashMap::new();
