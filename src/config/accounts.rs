@@ -112,6 +112,7 @@ fn account(listed: Listed, only: &AccountConfig, sources: &Sources) -> (AccountC
         }
     };
     check(is_name(&listed.name), "`name`: expected 1 to 32 letters, digits, `-` and `_`");
+    check(listed.name != "q", "`name`: `q` is what the ids of queued orders begin with");
     check(listed.region.as_deref().is_none_or(names::is_region), "`region`: expected a region such as us-east-1");
     check(listed.bucket.as_deref().is_none_or(names::is_bucket_name), "`bucket`: expected the name of an S3 bucket");
     check(listed.account_id.as_deref().is_none_or(is_account_id), "`accountId`: expected 12 digits");

@@ -174,6 +174,7 @@ fn mistakes_in_accounts_are_named() {
         (r#"[{"name":"a","color":1}]"#, "unknown field `color`"),
         (r#"[{"name":"a"},{"name":"a"}]"#, "two accounts are named `a`"),
         (r#"[{"name":"a~b"}]"#, "account `a~b`: `name`"),
+        (r#"[{"name":"q"}]"#, "account `q`: `name`"),
         (r#"[{"name":"a","region":"mars-1"}]"#, "account `a`: `region`"),
         (r#"[{"name":"a","bucket":"No_"}]"#, "account `a`: `bucket`"),
         (r#"[{"name":"a","accountId":"12"}]"#, "account `a`: `accountId`"),

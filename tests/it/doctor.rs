@@ -33,7 +33,7 @@ fn a_healthy_place_has_nothing_wrong() {
         ("clock", "agrees"),
         ("function", "Remotion 4.0.527, 2048 MB, 2048 MB disk, 120 s"),
         ("invoke", "allowed"),
-        ("concurrency", "10 of 10"),
+        ("concurrency", "1000 of 1000"),
         ("bucket", world.bucket.as_str()),
         ("ownership", "ACLs"),
         ("destination", world.videos.as_str()),

@@ -14,6 +14,7 @@ pub(crate) mod proxy;
 pub(crate) mod queue;
 pub(crate) mod receiver;
 pub(crate) mod relay;
+mod replies;
 pub(crate) mod runtime;
 pub(crate) mod server;
 pub(crate) mod settings;
