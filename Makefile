@@ -32,9 +32,9 @@ test: ## all tests
 	local/tools.sh cargo-lambda
 	cargo test --locked
 
-drill: ## 10,000 orders through workers that are killed, with AWS failing at random; prints what came of them
+drill: ## ORDERS=10000 through workers that are killed, with AWS failing at random; prints what came of them
 	local/setup.sh moto
-	RENDERGATE_DRILL=10000 cargo test --locked --test it drill:: -- --nocapture
+	RENDERGATE_DRILL=$(or $(ORDERS),10000) cargo test --locked --test it drill:: -- --nocapture
 
 vectors: ## replay the official client's 602 recorded calls, and print what came of each
 	local/setup.sh moto

