@@ -1,46 +1,19 @@
 """End to end: the function's own webhook comes in, and signed events go out."""
 
 import base64
-import contextlib
 import hashlib
 import hmac
-import http.server
 import json
 import secrets
-import threading
-import time
 
 import up
 from demo import expect
-from e2e_delivery import check_copy
+from e2e_delivery import check_copy, webhook_server
 from e2e_queue import queue, working
-from e2e_world import LIMIT_SECONDS, case
+from e2e_world import LIMIT_SECONDS, case, until
 from stack import client
 
 NOTIFY_KEY = secrets.token_bytes(32)
-
-
-@contextlib.contextmanager
-def receiver():
-    """Takes every event; gives its URL, and a list of (headers, body) that grows."""
-    came = []
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self):
-            came.append((self.headers, self.rfile.read(int(self.headers["content-length"]))))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/events", came
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def verified(headers, body):
@@ -50,14 +23,6 @@ def verified(headers, body):
     if f"v1,{expected}" not in headers["webhook-signature"].split():
         raise up.Failed(f"not genuine: {headers['webhook-signature']}")
     return json.loads(body)
-
-
-def until(what, condition):
-    ends = time.monotonic() + LIMIT_SECONDS
-    while not condition():
-        if time.monotonic() > ends:
-            raise up.Failed(f"{what}: not after {LIMIT_SECONDS} s")
-        time.sleep(0.2)
 
 
 @case
@@ -79,16 +44,17 @@ def events_of_a_render_that_its_webhook_told_of(world):
         answer = sqs.receive_message(QueueUrl=settings["RENDERGATE_QUEUE_URL"], MaxNumberOfMessages=10, VisibilityTimeout=0)
         return [json.loads(message["Body"])["job"] for message in answer.get("Messages", [])]
 
-    with receiver() as (events, came):
+    with webhook_server() as (events, received):
         with up.server(world.binary, world.facts, int(url.rsplit(":", 1)[1]), world.log, **settings):
             copy_to = f"s3://{world.facts['destination']}/{key}"
             started = world.start(url, copyTo=copy_to, notify={"url": events})
-            until("the function's webhook on the queue", lambda: "finish" in jobs())
-            expect("events before anybody works", came, [])
+            until(lambda: "finish" in jobs())
+            expect("events before anybody works", received.qsize(), 0)
             with working(world, settings):
-                until("two events", lambda: len(came) >= 2)
+                came = [received.get(timeout=LIMIT_SECONDS) for _ in range(2)]
             told = [verified(*event) for event in came]
             progress = world.ask("GET", f"/v1/renders/{started['id']}", url=url).json
+    expect("further events", received.qsize(), 0)
     expect("events", sorted(event["type"] for event in told), ["copy.done", "render.done"])
     expect("renders", {event["data"]["renderId"] for event in told}, {started["renderId"]})
     expect("ids", len({headers["webhook-id"] for headers, _ in came}), 2)
