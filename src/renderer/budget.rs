@@ -131,14 +131,14 @@ impl Renderer {
             return Ok(());
         }
         let (budget, account) = (budget_name(&ticket.account, &ticket.region), &ticket.account);
-        if !self.change(&budget, account, |budget, _| budget.lease(order).is_some()).await? {
-            return Ok(());
-        }
-        // First: were it the other way round, a message that can't be sent would never be sent again.
-        if !is_followed {
+        let is_held = self.change(&budget, account, |budget, _| {
+            budget.rename(order, &ticket.render_id) || budget.lease(&ticket.render_id).is_some()
+        });
+        // Also where it was renamed before: the message may not have been sent then, and a second one does no harm.
+        if is_held.await? && !is_followed {
             self.enqueue(&Job::follow(&ticket.to_string()), FIRST_LOOK).await?;
         }
-        self.change(&budget, account, |budget, _| budget.rename(order, &ticket.render_id)).await.map(|_| ())
+        Ok(())
     }
 
     /// Looks at a render that holds functions, and gives back those that it no longer uses. When to look again for
