@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 LOCAL = pathlib.Path(__file__).resolve().parent
 RUNTIME = LOCAL / ".runtime"
@@ -35,6 +36,7 @@ def moto():
     import collections
     import logging
 
+    from moto import backends
     from moto.s3.exceptions import PreconditionFailed
     from moto.s3.models import FakeKey
     from moto.s3.responses import S3Response
@@ -52,11 +54,54 @@ def moto():
         return copy(self)
 
     S3Response.copy_object = copy_object
+    mend_queues()
+    # It would read the folder of its own modules for each request.
+    modules = list(backends.list_of_moto_modules())
+    backends.list_of_moto_modules = lambda: modules
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     # Its thread ends with this process; stopping it would only cost half a second.
     server.start()
     return "http://{}:{}".format(*server.get_host_and_port())
+
+
+def mend_queues():
+    """Thousands of messages: moto looks at all of them, several times, for each that it takes in or hands out, and
+    while it deletes one it forgets what others send."""
+    from moto.sqs.exceptions import ReceiptHandleIsInvalid
+    from moto.sqs.models import Queue, SQSBackend
+
+    def messages(self):
+        now = time.time() * 1000
+        return [message for message in self._messages if message.visible_at < now and message.delayed_until <= now]
+
+    def hidden(self):
+        now = time.time() * 1000
+        return sum(message.visible_at >= now for message in self._messages)
+
+    def delayed(self):
+        now = time.time() * 1000
+        return sum(message.delayed_until > now for message in self._messages)
+
+    def delete_message(self, receipt_handle):
+        with self._messages_lock:
+            if receipt_handle in self.deleted_messages:
+                return
+            found = next((message for message in self._messages if message.had_receipt_handle(receipt_handle)), None)
+            if found is None:
+                raise ReceiptHandleIsInvalid()
+            self._messages.remove(found)
+            self.pending_messages.discard(found)
+            self.deleted_messages.update(found.all_receipt_handles)
+
+    def is_retained(self, queue_name, message):
+        return message.sent_timestamp / 1000 + self.get_queue(queue_name).message_retention_period > time.time()
+
+    Queue.messages = property(messages)
+    Queue.approximate_number_of_messages_not_visible = property(hidden)
+    Queue.approximate_number_of_messages_delayed = property(delayed)
+    Queue.delete_message = delete_message
+    SQSBackend.is_message_valid_based_on_retention_period = is_retained
 
 
 @contextlib.contextmanager
