@@ -46,5 +46,5 @@ fn tags_go_along_where_they_may() {
         }
     }
     let parts = world.aws.calls_like("s3 PUT").iter().filter(|call| call.query.contains("partNumber")).count();
-    assert_eq!(parts, 9, "three parts, three times");
+    assert_eq!(parts, 24, "eight parts, three times");
 }

@@ -1,18 +1,20 @@
 //! Where a file is cut into parts.
 //!
 //! Argued and measured in `benches/copy`: one request copies about 90 MB/s inside S3, so that a larger file is faster
-//! in parts; smaller parts win nothing more, and each is a request that is paid for and may fail.
+//! in parts; each is a request that is paid for and may fail.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 const MIB: u64 = 1024 * 1024;
 
-/// Copied in one request up to here.
-const WHOLE: u64 = 32 * MIB;
-/// Inside S3; a fifth of a second each.
-const PART: u64 = 16 * MIB;
+/// Copied in one request up to here: above it parts win more than it takes to begin, record and complete an upload.
+const WHOLE: u64 = 12 * MIB;
+/// So many parts, as long as their size is within `PARTS`.
+const FEW: u64 = 16;
+/// Inside S3: from the least that it takes to a fifth of a second each.
+const PARTS: RangeInclusive<u64> = 5 * MIB..=16 * MIB;
 /// So many at once.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 32;
 
 /// Through us, where one part at a time is held in memory, or in one request up to here.
 const STREAMED_PART: u64 = 8 * MIB;
@@ -28,8 +30,11 @@ pub(super) fn is_in_parts(size: u64, streamed: bool) -> bool {
 
 /// Bytes of each part but the last.
 pub(super) fn part_size(size: u64, streamed: bool) -> u64 {
-    let least = size.div_ceil(MOST_PARTS).next_multiple_of(MIB);
-    least.max(if streamed { STREAMED_PART } else { PART })
+    let usual = match streamed {
+        true => STREAMED_PART,
+        false => size.div_ceil(FEW).clamp(*PARTS.start(), *PARTS.end()),
+    };
+    usual.max(size.div_ceil(MOST_PARTS)).next_multiple_of(MIB)
 }
 
 /// How many parts are copied at once. What is streamed takes at most four parts of memory, and less than that
@@ -90,5 +95,12 @@ mod tests {
     fn small_files_are_copied_in_one_request() {
         assert!(!is_in_parts(WHOLE, false) && is_in_parts(WHOLE + 1, false));
         assert!(!is_in_parts(STREAMED_PART, true) && is_in_parts(STREAMED_PART + 1, true));
+    }
+
+    #[test]
+    fn files_of_middle_size_have_few_parts() {
+        let parts = |size| count(size, part_size(size, false));
+        let mib = [13, 80, 81, 256, 257, 1024, 160_000, 200_001];
+        assert_eq!(mib.map(|size| parts(size * MIB)), [3, 16, 14, 16, 17, 64, 10_000, 9524]);
     }
 }

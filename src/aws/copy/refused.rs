@@ -20,7 +20,7 @@ impl Copier {
         let advice = match error.kind() {
             Kind::AwsAccessDenied => match member("action") {
                 "kms:Decrypt" => "The output (or, in parts, the copy) is encrypted with this KMS key: allow it in the key's policy too, if the key is another account's.".to_owned(),
-                "kms:GenerateDataKey" => "The destination bucket encrypts with this KMS key: allow it, and kms:Decrypt for files above 32 MiB, in the key's policy too, if the key is another account's.".to_owned(),
+                "kms:GenerateDataKey" => "The destination bucket encrypts with this KMS key: allow it, and kms:Decrypt for files above 12 MiB, in the key's policy too, if the key is another account's.".to_owned(),
                 "s3:PutObject" => {
                     let owner = to.owner.as_ref().map(|owner| format!(" S3 says the same of a bucket that does not belong to {owner}, the `expectedBucketOwner`.")).unwrap_or_default();
                     format!("A bucket of another account has to allow it in its bucket policy as well; a policy that asks for an ACL, for encryption headers or for conditional writes refuses it too.{owner}")
