@@ -5,6 +5,8 @@ use std::time::Duration;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_lambda::Client;
+use aws_sdk_lambda::client::customize::CustomizableOperation;
+use aws_sdk_lambda::config::Builder;
 use aws_sdk_lambda::config::interceptors::InterceptorContext;
 use aws_sdk_lambda::config::retry::{ClassifyRetry, RetryAction, RetryConfig};
 use aws_sdk_lambda::config::timeout::TimeoutConfig;
@@ -34,11 +36,11 @@ pub enum OnThrottle {
 }
 
 impl OnThrottle {
-    fn retries(self) -> aws_sdk_lambda::config::Builder {
-        let config = aws_sdk_lambda::config::Builder::default();
+    /// A request that has a configuration of its own costs more: only where it differs from the client's.
+    fn of<T, E, B>(self, request: CustomizableOperation<T, E, B>) -> CustomizableOperation<T, E, B> {
         match self {
-            Self::TryAgain => config,
-            Self::Leave => config.retry_config(RetryConfig::disabled()),
+            Self::TryAgain => request,
+            Self::Leave => request.config_override(Builder::default().retry_config(RetryConfig::disabled())),
         }
     }
 }
@@ -68,7 +70,7 @@ impl Aws {
         let payload = Blob::new(payload);
         let made = self.call(invoking(region, function), |clients| {
             let request = clients.lambda(region).invoke().function_name(function).payload(payload.clone());
-            async move { request.customize().config_override(on_throttle.retries()).send().await }
+            on_throttle.of(request.customize()).send()
         });
         let answer = made.await.map_err(|error| not_invoked(error, region, function))?;
         let threw = answer.function_error.is_some();
@@ -91,7 +93,7 @@ impl Aws {
         let made = self.call(invoking(region, function), |clients| {
             let request = clients.lambda(region).invoke_with_response_stream();
             let request = request.function_name(function).payload(payload.clone());
-            async move { request.customize().config_override(on_throttle.retries()).send().await }
+            on_throttle.of(request.customize()).send()
         });
         let answer = made.await.map_err(|error| not_invoked(error, region, function))?;
         Ok(Streaming(answer.event_stream))
@@ -236,7 +238,7 @@ pub(super) fn client(config: &SdkConfig, region: &str) -> Client {
         .connect_timeout(Duration::from_secs(3))
         .operation_attempt_timeout(ATTEMPT)
         .operation_timeout(OPERATION);
-    let config = aws_sdk_lambda::config::Builder::from(config)
+    let config = Builder::from(config)
         .region(Region::new(region.to_owned()))
         .timeout_config(timeouts.build())
         // A function that renders is silent for as long as it takes.

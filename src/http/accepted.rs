@@ -72,16 +72,19 @@ pub(super) async fn accept(
     let lives_on = app.lives_on;
     // A caller that hangs up drops its request, but must not drop an order that is half written down.
     let work = async move {
+        // Boxed: most orders are of one kind, and need not take the memory of all.
         let accepted = match (once, later) {
-            (Some(once), false) => renderer.start_once(&order, &once).await?,
-            (Some(once), true) => renderer.submit_once(&order, &once).await?,
+            (Some(once), false) => Box::pin(renderer.start_once(&order, &once)).await?,
+            (Some(once), true) => Box::pin(renderer.submit_once(&order, &once)).await?,
             (None, false) => {
                 let order = Order::from_json(&order)?;
-                let started = Box::new(renderer.start(&order).await?);
+                let started = Box::new(Box::pin(renderer.start(&order)).await?);
                 let unfollowed = started.copy.is_some() || order.notify.is_some();
                 Accepted::Started { started, replayed: false, unfollowed }
             }
-            (None, true) => Accepted::Queued { order: Box::new(renderer.submit(&order).await?), replayed: false },
+            (None, true) => {
+                Accepted::Queued { order: Box::new(Box::pin(renderer.submit(&order)).await?), replayed: false }
+            }
         };
         if lives_on && let Accepted::Started { started, unfollowed: true, .. } = &accepted {
             let ticket = renderer.ticket(&started.id)?;

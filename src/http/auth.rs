@@ -3,7 +3,7 @@
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, Method};
+use axum::http::{HeaderName, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -28,15 +28,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Verbs {
     }
 }
 
-pub(super) async fn require_caller(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let identity = request.extensions().get::<Door>().and_then(|door| door.identity.clone());
-    let (method, headers) = (request.method().clone(), request.headers().clone());
-    match identify(&app, &method, &headers, identity.as_deref()).await {
+pub(super) async fn require_caller(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    match identify(&app, &parts).await {
         Ok(caller) => {
             let mut response = match app.callers.count(&caller) {
                 Ok(()) => {
-                    request.extensions_mut().insert(app.renderer.called_by(caller.clone()));
-                    next.run(request).await
+                    parts.extensions.insert(app.renderer.called_by(caller.clone()));
+                    next.run(Request::from_parts(parts, body)).await
                 }
                 Err(error) => error.into_response(),
             };
@@ -47,8 +46,10 @@ pub(super) async fn require_caller(State(app): State<App>, mut request: Request,
     }
 }
 
-async fn identify(app: &App, method: &Method, headers: &HeaderMap, identity: Option<&str>) -> Result<Caller> {
+async fn identify(app: &App, parts: &Parts) -> Result<Caller> {
+    let Parts { method, headers, extensions, .. } = parts;
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let identity = extensions.get::<Door>().and_then(|door| door.identity.as_deref());
     let presented = Presented { authorization: text(AUTHORIZATION), api_key: text(API_KEY), identity };
     let caller = app.callers.identify(presented).await?;
     // Where nobody has to say who they are, a page in a browser on this machine could ask too.
