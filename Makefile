@@ -57,8 +57,8 @@ audit: ## check, and known vulnerabilities (from the network)
 	local/tools.sh cargo-deny
 	cargo deny --locked check
 
-build: ## the command and server: target/release/rendergate
-	cargo build --locked --release --bin rendergate
+build: ## the command and server: target/server/rendergate
+	cargo build --locked --profile server --bin rendergate
 
 dist: ## zips for Lambda: dist/rendergate-{api,worker}-<arch>.zip
 	local/dist.sh

@@ -53,7 +53,7 @@ debian() {
 build() {
   local directory=$1 target=$2
   shift 2
-  [ -n "${QUICK:-}" ] || set -- --release "$@"
+  [ -n "${QUICK:-}" ] || set -- --profile "${PROFILE:-release}" "$@"
   say "cargo build $* in $(realpath --relative-to .. "$directory") …"
   (cd "$directory" && CARGO_TARGET_DIR=$target cargo build --locked --quiet "$@") || fail "the build failed"
 }
@@ -66,15 +66,10 @@ build harness "$RUN/harness-target"
 if wants cold warm callgrind server; then
   build floor "$RUN/floor-target"
 fi
-programs=()
-if [ -z "${OURS:-}" ] && wants size cold warm callgrind; then programs+=(--bin api); fi
-if [ -z "${SERVER:-}" ] && wants server growth; then programs+=(--bin rendergate); fi
-if [ ${#programs[@]} -gt 0 ] && [ -n "${QUICK:-}" ]; then
-  build .. "$PWD/../target" "${programs[@]}"
-elif [ ${#programs[@]} -gt 0 ]; then
-  # Both without the feature `sso`, which takes no part in a request: with and without, all would be built twice.
-  build .. "$RUN/target" --no-default-features "${programs[@]}"
-fi
+ours=$RUN/target api=(--no-default-features --bin api)
+[ -z "${QUICK:-}" ] || { ours=$PWD/../target api=(--bin api); }
+if [ -z "${OURS:-}" ] && wants size cold warm callgrind; then build .. "$ours" "${api[@]}"; fi
+if [ -z "${SERVER:-}" ] && wants server growth; then PROFILE=server build .. "$ours" --bin rendergate; fi
 if wants cold warm server; then
   command -v node >/dev/null || fail "needs Node 20"
   installed node-peers "$(cat peers/* | sha256sum) $(node -v)" node_peers

@@ -29,10 +29,10 @@ pub struct Options {
 impl Options {
     pub fn parse() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository");
-        let built = root.join("benches/.run/target/release");
+        let built = root.join("benches/.run/target");
         let mut options = Self {
-            ours: built.join("api"),
-            server: built.join("rendergate"),
+            ours: built.join("release/api"),
+            server: built.join("server/rendergate"),
             floor: root.join("benches/.run/floor-target/release"),
             root,
             zip: None,
