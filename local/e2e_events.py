@@ -27,7 +27,7 @@ def verified(headers, body):
 
 @case
 def events_of_a_render_that_its_webhook_told_of(world):
-    """Nobody asks: the webhook is put on the queue; the worker, or the server that started it, copies and tells, once."""
+    """Nobody asks, and who started it is gone: the webhook is put on the queue, and the worker copies and tells."""
     key = "told/video.mp4"
     url = f"http://127.0.0.1:{up.free_port()}"
     settings = {
@@ -44,11 +44,17 @@ def events_of_a_render_that_its_webhook_told_of(world):
         answer = sqs.receive_message(QueueUrl=settings["RENDERGATE_QUEUE_URL"], MaxNumberOfMessages=10, VisibilityTimeout=0)
         return [json.loads(message["Body"])["job"] for message in answer.get("Messages", [])]
 
+    def serving(port):
+        return up.server(world.binary, world.facts, port, world.log, **settings)
+
     with webhook_server() as (events, received):
-        with up.server(world.binary, world.facts, int(url.rsplit(":", 1)[1]), world.log, **settings):
+        with serving(int(url.rsplit(":", 1)[1])):
             copy_to = f"s3://{world.facts['destination']}/{key}"
-            started = world.start(url, copyTo=copy_to, notify={"url": events})
+            # A server follows what it has started itself.
+            with serving(up.free_port()) as ending:
+                started = world.start(ending, copyTo=copy_to, notify={"url": events})
             until(lambda: "finish" in jobs())
+            expect("events before anybody works", received.qsize(), 0)
             with working(world, settings):
                 came = [received.get(timeout=LIMIT_SECONDS) for _ in range(2)]
                 until(lambda: "finish" not in jobs())
